@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# staticdax: the only makefile. `make help` lists the targets.
+#
+# Knobs, all overridable on the command line or from the environment:
+#   CC CLANG LLVM_STRIP BPFTOOL PKG_CONFIG   tools
+#   CFLAGS LDFLAGS CPPFLAGS                  the user's own, after ours
+#   PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR   where install puts things
+#   DESTDIR                                  staging root of install
+#   V=1                                      show the commands
+#   KERNELS="6.1 6.12"                       kernels of the VM tests
+#   KERNEL=6.12                              kernel of vm-shell and demo
+#   HOST=1                                   demo on this machine's own kernel
+
+VERSION := 1.0.0
+SOMAJOR := 1
+
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= $(shell command -v bpftool 2>/dev/null || \
+	     { test -x /usr/sbin/bpftool && echo /usr/sbin/bpftool; })
+PKG_CONFIG ?= pkg-config
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/sbin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+B := build
+
+ifeq ($(V),1)
+Q :=
+msg =
+else
+Q := @
+msg = @printf '  %-8s %s\n' "$(1)" "$(2)";
+endif
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all clean help install uninstall check check-vm test test-programs \
+	demo vm-shell format tools FORCE
+
+all: $(B)/staticdax $(B)/staticdax-static $(B)/libstaticdax.a \
+     $(B)/libstaticdax.so $(B)/libstaticdax.pc
+
+help:
+	@echo 'all        build/staticdax, -static, libstaticdax.{a,so}'
+	@echo 'check      unit tests; no root, no VM'
+	@echo 'check-vm   the kernel tests in VMs; KERNELS="6.1 6.12" selects'
+	@echo 'test       check and check-vm, with what they need installed'
+	@echo 'demo       a guided tour in a VM; HOST=1: on this machine'
+	@echo 'vm-shell   a shell in a VM with everything mounted; KERNEL=6.12'
+	@echo 'install    PREFIX, DESTDIR; uninstall takes it all away again'
+
+# ---- tools: looked up, overridable, and their absence explained -------------
+
+define need
+	@command -v $(1) >/dev/null 2>&1 || { \
+		echo "staticdax: $(1) is missing: $(2)" >&2; exit 1; }
+endef
+
+tools: $(B)/.tools
+
+$(B)/.tools:
+	$(call need,$(CC),install gcc or set CC=)
+	$(call need,$(CLANG),install clang or set CLANG=)
+	$(call need,$(or $(BPFTOOL),bpftool),install bpftool or set BPFTOOL=)
+	$(call need,$(PKG_CONFIG),install pkg-config or set PKG_CONFIG=)
+	@for p in libbpf libelf zlib json-c libxxhash; do \
+		$(PKG_CONFIG) --exists $$p || { \
+			echo "staticdax: $$p is missing: install its -dev" \
+			     "package, or set PKG_CONFIG_PATH" >&2; exit 1; }; \
+	done
+	@echo '#include <xfs/xfs.h>' | $(CC) -E - >/dev/null 2>&1 || { \
+		echo 'staticdax: xfs/xfs.h is missing: install xfslibs-dev' \
+		     '(xfsprogs-devel)' >&2; exit 1; }
+	@mkdir -p $(@D) && touch $@
+
+# ---- flags: a change of any of them rebuilds ---------------------------------
+
+LIBS := libbpf libelf zlib libxxhash
+LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS) json-c)
+LIB_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBS))
+LIB_STATIC = $(shell $(PKG_CONFIG) --static --libs $(LIBS))
+JSON_LIBS = $(shell $(PKG_CONFIG) --libs json-c)
+JSON_STATIC = $(shell $(PKG_CONFIG) --static --libs json-c)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	    -Wformat=2 -Wvla
+HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2
+BASE_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) $(HARDENING) -fPIC \
+	      -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=. \
+	      -Iinclude -Iloader -I$(B) -DSTATICDAX_VERSION='"$(VERSION)"' \
+	      $(LIB_CFLAGS)
+ALL_CFLAGS = $(BASE_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -Wl,-z,relro,-z,now $(LDFLAGS)
+
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 \
+	      -Wall -Wextra -Wno-unused-parameter \
+	      -ffile-prefix-map=$(CURDIR)=. -Iinclude -Ivmlinux -Ibpf \
+	      $(addprefix -I/usr/include/,$(MULTIARCH))
+
+$(B)/.flags: FORCE | $(B)/.tools
+	@echo '$(CC) $(CLANG) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(BPF_CFLAGS)' | \
+		cmp -s - $@ || \
+		echo '$(CC) $(CLANG) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(BPF_CFLAGS)' >$@
+
+# ---- BPF: .bpf.c -> .bpf.o -> linked object -> skeleton -----------------------
+
+ENFORCE := decide token hooks
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,BPF,$<) $(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/enforce.bpf.o: $(ENFORCE:%=$(B)/bpf/%.bpf.o)
+	$(call msg,BPFLINK,$@) $(BPFTOOL) gen object $@ $^
+
+$(B)/inspect.bpf.o: $(B)/bpf/inspect.bpf.o
+	$(call msg,BPFLINK,$@) $(BPFTOOL) gen object $@ $^
+
+$(B)/%.skel.h: $(B)/%.bpf.o
+	$(call msg,SKEL,$@) $(BPFTOOL) gen skeleton $< name $*_bpf >$@
+
+# ---- library and command -------------------------------------------------------
+
+LIB_SRC := canary device daxctl_compat engine extents handle holders inspect \
+	   libstaticdax lock privilege probe query seal store target unseal \
+	   verdict words
+CLI_SRC := $(filter-out $(LIB_SRC:%=loader/%.c),$(wildcard loader/*.c))
+LIB_OBJ := $(LIB_SRC:%=$(B)/loader/%.o)
+CLI_OBJ := $(CLI_SRC:%.c=$(B)/%.o)
+
+$(B)/loader/engine.o: $(B)/enforce.skel.h
+$(B)/loader/inspect.o: $(B)/inspect.skel.h
+
+$(B)/loader/%.o: loader/%.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,CC,$<) $(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/libstaticdax.a: $(LIB_OBJ)
+	$(call msg,AR,$@) rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/libstaticdax.so.$(VERSION): $(LIB_OBJ) loader/libstaticdax.map
+	$(call msg,LD,$@) $(CC) -shared $(ALL_LDFLAGS) -Wl,-z,defs \
+		-Wl,-soname,libstaticdax.so.$(SOMAJOR) \
+		-Wl,--version-script=loader/libstaticdax.map \
+		$(LIB_OBJ) $(LIB_LIBS) -o $@
+
+$(B)/libstaticdax.so: $(B)/libstaticdax.so.$(VERSION)
+	$(Q)ln -sf $(<F) $(B)/libstaticdax.so.$(SOMAJOR)
+	$(Q)ln -sf $(<F) $@
+
+$(B)/staticdax: $(CLI_OBJ) $(B)/libstaticdax.a
+	$(call msg,LD,$@) $(CC) -pie $(ALL_LDFLAGS) $^ $(LIB_LIBS) \
+		$(JSON_LIBS) -o $@
+
+$(B)/staticdax-static: $(CLI_OBJ) $(B)/libstaticdax.a
+	$(call msg,LD,$@) $(CC) -static $(ALL_LDFLAGS) $^ $(LIB_STATIC) \
+		$(JSON_STATIC) -o $@
+
+$(B)/libstaticdax.pc: loader/libstaticdax.pc.in Makefile
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' $< >$@
+
+-include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
+
+clean:
+	rm -rf $(B)

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every difference between kernels that the programs care about, and the
+ * constants that BTF does not carry.
+ *
+ * Constants name the header they are copied from. All of them are user-visible
+ * ABI or have kept their value since 5.12; the canary of loader/canary.c would
+ * show a slip.
+ */
+#ifndef SDAX_COMPAT_BPF_H
+#define SDAX_COMPAT_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+
+/* include/linux/fs.h */
+#define FMODE_WRITE	0x2
+#define MAY_WRITE	0x2
+#define MAY_READ	0x4
+#define ATTR_SIZE	(1 << 3)
+#define IOCB_APPEND	0x10
+#define IOCB_ATOMIC	0x40
+#define FMODE_BACKING	(1U << 24)	/* since 6.8 (def3ae83da02f) */
+#define S_IFMT		00170000
+#define S_IFREG		0100000
+
+/* include/uapi/asm-generic/fcntl.h */
+#define O_APPEND	02000
+#define F_SETFL		4
+
+/* include/uapi/linux/fs.h; also the bits of pwritev2's flags */
+#define RWF_APPEND	0x10
+#define RWF_ATOMIC	0x40
+
+/* include/linux/sched.h; arch/x86/include/asm/thread_info.h, page_64_types.h */
+#define PF_IO_WORKER	0x00000010
+#define PF_KTHREAD	0x00200000
+#define TS_COMPAT	0x0002
+#define THREAD_SIZE	16384
+
+/* include/uapi/linux/magic.h, fs/xfs/libxfs/xfs_format.h */
+#define EXT4_SUPER_MAGIC	0xef53
+#define XFS_SUPER_MAGIC		0x58465342
+
+#define LOOP_MAJOR	7	/* include/uapi/linux/major.h */
+
+/*
+ * Is this the only mount of its superblock? 6.18 turned s_mounts from a
+ * list_head into a chain through mount.mnt_next_for_sb. Delete the first form
+ * with the last kernel that has mount.mnt_instance.
+ */
+static __always_inline bool sdax_last_mount(struct super_block *sb)
+{
+	struct list_head *head, *first;
+
+	if (bpf_core_field_exists(struct mount___chained, mnt_next_for_sb)) {
+		struct super_block___chained *chained = (void *)sb;
+
+		return !BPF_CORE_READ(chained, s_mounts, mnt_next_for_sb);
+	}
+	head = (void *)sb + bpf_core_field_offset(struct super_block, s_mounts);
+	first = BPF_CORE_READ(head, next);
+	return BPF_CORE_READ(first, next) == head;
+}
+
+#endif

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The policy: what is sealed, what its mode refuses, and the record of each
+ * refusal. Nothing else touches the maps below, but for the readers of
+ * "control" and "filter" in identity.bpf.h.
+ *
+ * What happens when something is missing:
+ *  - an entry: the inode is not sealed. User space inserts before it judges,
+ *    so a full map refuses the seal and never an unprotected file;
+ *  - an entry of another generation: denied, and told as such;
+ *  - a filesystem record while an entry exists: the entry still denies, only
+ *    the filesystem-wide refusals (rule B, umount) are lost; user space writes
+ *    the record before the first entry and removes it after the last;
+ *  - a slot or a counter: the decision stands, the report is lost.
+ */
+#include "vmlinux.h"
+#include <linux/bpf.h>
+#include <asm-generic/errno.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+#include "compat.bpf.h"
+#include "decide.bpf.h"
+#include "identity.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Written by user space through mmap; see staticdax_abi.h for each field. */
+struct sdax_control control SEC(".data.control") = {
+	.abi = SDAX_ABI_VERSION,
+};
+struct sdax_filter filter;
+
+/*
+ * Who is sealed. Written by user space under its lock; here only counters,
+ * and the state when an entry lapses. Full: the seal is refused.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct sdax_key);
+	__type(value, struct sdax_entry);
+} sealed SEC(".maps");
+
+/* Which filesystems hold seals. Full: the seal is refused. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct sdax_fs);
+} filesystems SEC(".maps");
+
+/* Paths as they were given, for people. User space only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 131072);
+	__type(key, struct sdax_key);
+	__type(value, struct sdax_path);
+} paths SEC(".maps");
+
+/* Ring of the last denials; old ones are overwritten. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SDAX_EVENT_SLOTS);
+	__type(key, __u32);
+	__type(value, struct sdax_event);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SDAX_COUNT_MAX_);
+	__type(key, __u32);
+	__type(value, __u64);
+} counters SEC(".maps");
+
+struct refusal {
+	struct sdax_key key;
+	u64 offset;
+	u64 length;
+	u64 seq;
+	u32 op;
+	u32 hook;
+	u32 why;
+	u32 audit;
+};
+
+__hidden int sdax_count(u32 counter)
+{
+	u64 *n = bpf_map_lookup_elem(&counters, &counter);
+
+	if (n)
+		(*n)++;
+	return 0;
+}
+
+static __always_inline int errno_of(u32 op)
+{
+	if (op == SDAX_OP_UNLINK || op == SDAX_OP_RENAME)
+		return -EPERM;
+	return op == SDAX_OP_UMOUNT ? -EBUSY : -ETXTBSY;
+}
+
+static __always_inline void report(struct refusal *r)
+{
+	u32 slot = r->seq & (SDAX_EVENT_SLOTS - 1);
+	struct sdax_event *e = bpf_map_lookup_elem(&events, &slot);
+	u64 id = bpf_get_current_pid_tgid();
+
+	if (!e)
+		return;
+	e->seq = 0;
+	barrier();
+	e->time = bpf_ktime_get_boot_ns();
+	e->ino = r->key.ino;
+	e->dev = r->key.dev;
+	e->offset = r->offset;
+	e->length = r->length;
+	e->cgroup = bpf_get_current_cgroup_id();
+	e->tgid = id >> 32;
+	e->pid = id;
+	e->uid = bpf_get_current_uid_gid();
+	e->error = errno_of(r->op);
+	e->op = r->op;
+	e->hook = r->hook;
+	e->reason = r->why;
+	e->flags = r->audit ? SDAX_F_AUDIT : 0;
+	bpf_get_current_comm(e->comm, sizeof(e->comm));
+	e->seq_end = r->seq;
+	barrier();
+	e->seq = r->seq;
+}
+
+static __noinline int refuse(struct refusal *r)
+{
+	r->seq = __sync_fetch_and_add(&control.event_seq, 1) + 1;
+	report(r);
+	sdax_count(r->audit ? SDAX_COUNT_AUDITED : SDAX_COUNT_DENIED);
+	return r->audit ? 0 : errno_of(r->op);
+}
+
+/*
+ * The canary shows which programs really run: each leaves its bit. Those that
+ * only answer early stand aside, so that the one behind them is reached too.
+ */
+static __always_inline int canary(struct sdax_entry *entry, u32 op, u32 hook)
+{
+	__sync_fetch_and_or(&control.proved, 1ULL << hook);
+	if (hook == SDAX_HOOK_PATH_TRUNCATE || hook == SDAX_HOOK_FILE_TRUNCATE)
+		return 0;
+	return entry->deny & SDAX_BIT(op) ? errno_of(op) : 0;
+}
+
+static __always_inline bool enforcing(struct sdax_entry *entry)
+{
+	return entry->state == SDAX_STATE_PENDING ||
+	       entry->state == SDAX_STATE_ACTIVE;
+}
+
+static __noinline int judge(struct sdax_entry *entry, struct sdax_key *key,
+			    u32 generation, struct sdax_access *access,
+			    u32 hook)
+{
+	struct refusal r = {
+		.key = *key,
+		.offset = access->offset,
+		.length = access->length,
+		.op = access->op,
+		.hook = hook,
+		.audit = entry->flags & SDAX_F_AUDIT,
+	};
+	int verdict;
+
+	if (entry->flags & SDAX_F_CANARY)
+		return canary(entry, access->op, hook);
+	if (entry->generation != generation)
+		r.why = SDAX_WHY_GENERATION;
+	else if (!access->known)
+		r.why = SDAX_WHY_NO_TOKEN;
+	else if (!(entry->deny & SDAX_BIT(access->op & 31)))
+		return 0;
+	if (r.why == SDAX_WHY_GENERATION)
+		sdax_count(SDAX_COUNT_GENERATION);
+	if (r.why == SDAX_WHY_NO_TOKEN)
+		sdax_count(SDAX_COUNT_NO_TOKEN);
+	__sync_fetch_and_add(&entry->denials, 1);
+	verdict = refuse(&r);
+	entry->last_event = r.seq;
+	return verdict;
+}
+
+__hidden int sdax_decide(struct inode *inode, u32 op, u32 hook, u64 offset,
+			 u64 length)
+{
+	struct sdax_access access = {
+		.offset = offset,
+		.length = length,
+		.op = op,
+		.known = 1,
+	};
+	struct sdax_entry *entry;
+	struct sdax_key key;
+
+	sdax_key_of(inode, &key);
+	entry = bpf_map_lookup_elem(&sealed, &key);
+	if (!entry || !enforcing(entry))
+		return 0;
+	return judge(entry, &key, inode->i_generation, &access, hook);
+}
+
+__hidden int sdax_decide_unsafe_file(struct file *file, u32 op, u32 hook)
+{
+	struct sdax_access access = { .op = op, .known = 1 };
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct sdax_entry *entry;
+	struct sdax_key key = {
+		.ino = BPF_CORE_READ(inode, i_ino),
+		.dev = BPF_CORE_READ(inode, i_sb, s_dev),
+	};
+
+	entry = bpf_map_lookup_elem(&sealed, &key);
+	if (!entry || !enforcing(entry))
+		return 0;
+	return judge(entry, &key, BPF_CORE_READ(inode, i_generation), &access,
+		     hook);
+}
+
+__hidden int sdax_decide_access(struct file *file, int mask)
+{
+	struct inode *inode = file->f_inode;
+	struct sdax_access access = {};
+	struct sdax_entry *entry;
+	struct sdax_key key;
+
+	sdax_key_of(inode, &key);
+	entry = bpf_map_lookup_elem(&sealed, &key);
+	if (!entry || !enforcing(entry))
+		return 0;
+	if (sdax_token_spend(file, mask, &access))
+		return 0;
+	if (access.op == SDAX_OP_WRITE && access.known) {
+		if (entry->flags & SDAX_F_CANARY)
+			__sync_fetch_and_or(&control.proved,
+					    1ULL << SDAX_HOOK_TOKEN);
+		if (access.offset + access.length > (u64)inode->i_size &&
+		    access.length)
+			access.op = SDAX_OP_EXTEND;
+	}
+	return judge(entry, &key, inode->i_generation, &access,
+		     SDAX_HOOK_FILE_PERMISSION);
+}
+
+__hidden int sdax_decide_filesystem(struct super_block *sb, u32 op, u32 hook)
+{
+	struct refusal r = { .op = op, .hook = hook };
+	struct sdax_fs *fs;
+
+	r.key.dev = sb->s_dev;
+	fs = bpf_map_lookup_elem(&filesystems, &r.key.dev);
+	if (!fs || (!fs->seals && !fs->audits))
+		return 0;
+	if (fs->flags & SDAX_F_CANARY) {
+		__sync_fetch_and_or(&control.proved, 1ULL << hook);
+		return errno_of(op);
+	}
+	r.why = SDAX_WHY_FILESYSTEM;
+	r.audit = !fs->seals;
+	return refuse(&r);
+}
+
+__hidden int sdax_decide_any_xfs(struct super_block *sb, u32 op, u32 hook)
+{
+	struct refusal r = { .op = op, .hook = hook };
+
+	if (!control.xfs_seals && !control.xfs_audits)
+		return 0;
+	r.key.dev = sb->s_dev;
+	r.why = SDAX_WHY_FILESYSTEM;
+	r.audit = !control.xfs_seals;
+	return refuse(&r);
+}
+
+__hidden int sdax_decide_any(u32 op, u32 hook)
+{
+	struct refusal r = { .op = op, .hook = hook };
+
+	if (!control.seals && !control.audits)
+		return 0;
+	r.why = SDAX_WHY_FILESYSTEM;
+	r.audit = !control.seals;
+	return refuse(&r);
+}
+
+static __always_inline void lapse(struct sdax_entry *entry, u32 why)
+{
+	entry->lapsed_at = bpf_ktime_get_boot_ns() / 1000000000ULL;
+	entry->lapse = why;
+	entry->state = SDAX_STATE_LAPSED;
+	sdax_count(SDAX_COUNT_LAPSED);
+}
+
+static __always_inline void uncount(struct sdax_fs *fs, u64 seals, u64 audits)
+{
+	__sync_fetch_and_add(&control.seals, -seals);
+	__sync_fetch_and_add(&control.audits, -audits);
+	if (fs->magic == XFS_SUPER_MAGIC) {
+		__sync_fetch_and_add(&control.xfs_seals, -seals);
+		__sync_fetch_and_add(&control.xfs_audits, -audits);
+	}
+	__sync_fetch_and_add(&fs->seals, -(u32)seals);
+	__sync_fetch_and_add(&fs->audits, -(u32)audits);
+}
+
+__hidden int sdax_lapse_inode(struct inode *inode)
+{
+	struct sdax_entry *entry;
+	struct sdax_key key;
+	struct sdax_fs *fs;
+	bool audit;
+
+	sdax_key_of(inode, &key);
+	entry = bpf_map_lookup_elem(&sealed, &key);
+	if (!entry || !enforcing(entry) ||
+	    entry->generation != inode->i_generation)
+		return 0;
+	audit = entry->flags & SDAX_F_AUDIT;
+	lapse(entry, SDAX_LAPSE_DELETED);
+	fs = bpf_map_lookup_elem(&filesystems, &key.dev);
+	if (fs)
+		uncount(fs, !audit, audit);
+	return 0;
+}
+
+static long lapse_if_on(void *map, struct sdax_key *key,
+			struct sdax_entry *entry, u32 *dev)
+{
+	if (key->dev == *dev && enforcing(entry))
+		lapse(entry, SDAX_LAPSE_UNMOUNTED);
+	return 0;
+}
+
+/*
+ * The record of the filesystem stays, at zero, until user space removes it: a
+ * device number that is used again meets neither entries nor refusals.
+ */
+__hidden int sdax_lapse_filesystem(struct super_block *sb)
+{
+	u32 dev = sb->s_dev;
+	struct sdax_fs *fs = bpf_map_lookup_elem(&filesystems, &dev);
+
+	if (!fs)
+		return 0;
+	bpf_for_each_map_elem(&sealed, lapse_if_on, &dev, 0);
+	uncount(fs, fs->seals, fs->audits);
+	return 0;
+}

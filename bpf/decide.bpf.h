@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one decision, as the hooks see it. Each call returns 0 or the negative
+ * errno that the hook must return as it is.
+ */
+#ifndef SDAX_DECIDE_BPF_H
+#define SDAX_DECIDE_BPF_H
+
+#include "vmlinux.h"
+#include "staticdax_abi.h"
+#include <bpf/bpf_helpers.h>
+
+/* offset and length, in bytes, are for the report only. */
+__hidden int sdax_decide(struct inode *inode, u32 op, u32 hook, u64 offset,
+			 u64 length);
+
+/* The same for a file that was found by reading memory. */
+__hidden int sdax_decide_unsafe_file(struct file *file, u32 op, u32 hook);
+
+/* A read or write that reached security_file_permission(). */
+__hidden int sdax_decide_access(struct file *file, int mask);
+
+/* Something done to, or by way of, a filesystem that holds a seal. */
+__hidden int sdax_decide_filesystem(struct super_block *sb, u32 op, u32 hook);
+
+/* Something that can reach any XFS file: refused while one is sealed. */
+__hidden int sdax_decide_any_xfs(struct super_block *sb, u32 op, u32 hook);
+
+/* Something that can reach any file at all: refused while one is sealed. */
+__hidden int sdax_decide_any(u32 op, u32 hook);
+
+/* Keep the record, stop enforcing. */
+__hidden int sdax_lapse_inode(struct inode *inode);
+__hidden int sdax_lapse_filesystem(struct super_block *sb);
+
+/* What an access is, as far as a token tells; in token.bpf.c. */
+struct sdax_access {
+	u64 offset;
+	u64 length;
+	u32 op;
+	u32 known;	/* 0: nothing vouches for it, refuse whatever the mode */
+};
+
+__hidden int sdax_token_spend(struct file *file, int mask,
+			      struct sdax_access *ret);
+__hidden int sdax_count(u32 counter);
+
+#endif

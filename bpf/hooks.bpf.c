@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The doors. Each program picks the inode and names the operation; whether it
+ * may pass is decided in decide.bpf.c.
+ *
+ * size    inode_setattr      every truncate in the kernel, under the inode lock
+ *         path_truncate,     the same answer earlier; where they exist
+ *         file_truncate
+ * data    file_permission    write, fallocate, clone, dedupe, exchange, copy
+ *         file_open          opened to be appended to or to be handed on
+ *         file_fcntl         O_APPEND set later
+ * layout  file_ioctl,        everything but a list of harmless ones; extent
+ *         file_ioctl_compat  swappers that name their victim in the argument
+ *         inode_file_setattr file_setattr(2) and all its ioctls
+ *         quota_on           the kernel would write quota records into it
+ * names   inode_unlink, inode_rename
+ * life    sb_umount          of the last mount
+ *         inode_free_security, sb_delete   the record lapses with its file
+ *
+ * LSM programs have no recursion guard and are never skipped, which is why all
+ * decisions are here. A hook that some kernels lack is "?": the loader turns it
+ * on where BTF has it. The first failure wins, so every program passes on the
+ * answer of those before it.
+ */
+#include "vmlinux.h"
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#include "compat.bpf.h"
+#include "decide.bpf.h"
+#include "identity.bpf.h"
+#include "ioctls.bpf.h"
+#include "task.bpf.h"
+
+static __always_inline int decide(struct inode *inode, u32 op, u32 hook)
+{
+	if (!inode || !sdax_maybe_sealed(inode))
+		return 0;
+	return sdax_decide(inode, op, hook, 0, 0);
+}
+
+/* Size */
+
+static __always_inline int setattr(struct dentry *dentry, struct iattr *attr)
+{
+	struct inode *inode = dentry->d_inode;
+	u32 op = SDAX_OP_SAME_SIZE;
+
+	if (!(attr->ia_valid & ATTR_SIZE) || !inode ||
+	    !sdax_maybe_sealed(inode))
+		return 0;
+	if (attr->ia_size != inode->i_size)
+		op = attr->ia_size < inode->i_size ? SDAX_OP_SHRINK :
+						     SDAX_OP_GROW;
+	return sdax_decide(inode, op, SDAX_HOOK_INODE_SETATTR, attr->ia_size,
+			   0);
+}
+
+/* Up to 6.1; the kernel's function has the id-mapping, the hook does not. */
+SEC("?lsm/inode_setattr")
+int BPF_PROG(sdax_setattr_2, struct dentry *dentry, struct iattr *attr, int ret)
+{
+	return ret ?: setattr(dentry, attr);
+}
+
+/* From 6.2 on (abf08576afe3). */
+SEC("?lsm/inode_setattr")
+int BPF_PROG(sdax_setattr_3, void *idmap, struct dentry *dentry,
+	     struct iattr *attr, int ret)
+{
+	return ret ?: setattr(dentry, attr);
+}
+
+/*
+ * The early ones do not know the new size. Same-size is refused by every mode
+ * that refuses any other change of size.
+ */
+SEC("?lsm/path_truncate")
+int BPF_PROG(sdax_path_trunc, const struct path *path, int ret)
+{
+	return ret ?: decide(path->dentry->d_inode, SDAX_OP_SAME_SIZE,
+			     SDAX_HOOK_PATH_TRUNCATE);
+}
+
+SEC("?lsm/file_truncate")
+int BPF_PROG(sdax_file_trunc, struct file *file, int ret)
+{
+	return ret ?: decide(file->f_inode, SDAX_OP_SAME_SIZE,
+			     SDAX_HOOK_FILE_TRUNCATE);
+}
+
+/* Data */
+
+SEC("lsm/file_permission")
+int BPF_PROG(sdax_permission, struct file *file, int mask, int ret)
+{
+	if (ret || !sdax_maybe_sealed(file->f_inode))
+		return ret;
+	if (!(mask & MAY_WRITE) && !control.xfs_seals && !control.xfs_audits)
+		return 0;
+	return sdax_decide_access(file, mask);
+}
+
+/*
+ * Overlayfs and FUSE passthrough splice into the file below with no hook on
+ * it, so they may not have it open for writing. Before 6.8 such an open shows
+ * by a path that is not the file's own.
+ */
+static __always_inline bool is_backing(struct file *file)
+{
+	return file->f_mode & FMODE_BACKING ||
+	       file->f_path.dentry->d_inode != file->f_inode;
+}
+
+SEC("lsm/file_open")
+int BPF_PROG(sdax_open, struct file *file, int ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 nr;
+
+	if (ret || !(file->f_mode & FMODE_WRITE) ||
+	    !sdax_maybe_sealed(file->f_inode))
+		return ret;
+	if (file->f_flags & O_APPEND)
+		return sdax_decide(file->f_inode, SDAX_OP_APPEND,
+				   SDAX_HOOK_FILE_OPEN, 0, 0);
+	nr = sdax_syscall_nr(task, (void *)bpf_task_pt_regs(task));
+	if (!is_backing(file) &&
+	    (sdax_is_kernel_worker(task) || sdax_nr_is_open(nr)))
+		return 0;
+	return sdax_decide(file->f_inode, SDAX_OP_ATTACH, SDAX_HOOK_FILE_OPEN,
+			   0, 0);
+}
+
+/* A write reads the flag after it was checked, so it may not be set at all. */
+SEC("lsm/file_fcntl")
+int BPF_PROG(sdax_fcntl, struct file *file, unsigned int cmd,
+	     unsigned long arg, int ret)
+{
+	if (ret || cmd != F_SETFL || !(arg & O_APPEND))
+		return ret;
+	return decide(file->f_inode, SDAX_OP_APPEND, SDAX_HOOK_FILE_FCNTL);
+}
+
+/* Layout */
+
+struct fd_search {
+	struct file **table;
+	int verdict;
+};
+
+static long refuse_if_sealed(u32 fd, struct fd_search *search)
+{
+	struct file *file = NULL;
+
+	bpf_probe_read_kernel(&file, sizeof(file), search->table + fd);
+	if (file)
+		search->verdict = sdax_decide_unsafe_file(file, SDAX_OP_ATTACH,
+							  SDAX_HOOK_FILE_IOCTL);
+	return search->verdict != 0;
+}
+
+/*
+ * A loop device takes its file by number, writes and punches it with no hook
+ * on it, and there is none between the number and the file. So no descriptor
+ * of the caller may be a sealed file: its table cannot change while it is in
+ * this call, unless it is shared, and then any seal at all refuses. The number
+ * itself is not looked at: in LOOP_CONFIGURE it lies in memory that another
+ * process can share.
+ */
+static __always_inline int loop_attach(struct file *device)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fd_search search = {};
+
+	if (device->f_inode->i_rdev >> 20 != LOOP_MAJOR)
+		return 0;
+	if (BPF_CORE_READ(task, files, count.counter) != 1)
+		return sdax_decide_any(SDAX_OP_ATTACH, SDAX_HOOK_FILE_IOCTL);
+	search.table = BPF_CORE_READ(task, files, fdt, fd);
+	bpf_loop(BPF_CORE_READ(task, files, fdt, max_fds), refuse_if_sealed,
+		 &search, 0);
+	return search.verdict;
+}
+
+/*
+ * Ioctls that reach a file other than the one they are called on, named in
+ * user memory that cannot be trusted twice. They are refused by what they
+ * could reach: the filesystem for MOVE_EXT (both files are on it) and for
+ * repair, every XFS for SWAPEXT (it takes both files by number, from any XFS).
+ */
+static __always_inline int ioctl_elsewhere(struct file *file, u32 cmd)
+{
+	struct super_block *sb = file->f_inode->i_sb;
+
+	switch (SDAX_IOC_OF(cmd)) {
+	case SDAX_EXT4_MOVE_EXT:
+		if (sb->s_magic != EXT4_SUPER_MAGIC)
+			return 0;
+		return sdax_decide_filesystem(sb, SDAX_OP_SWAP_EXTENTS,
+					      SDAX_HOOK_FILE_IOCTL);
+	case SDAX_XFS_SWAPEXT:
+		if (sb->s_magic != XFS_SUPER_MAGIC)
+			return 0;
+		return sdax_decide_any_xfs(sb, SDAX_OP_SWAP_EXTENTS,
+					   SDAX_HOOK_FILE_IOCTL);
+	case SDAX_XFS_SCRUB:
+	case SDAX_XFS_SCRUBV:
+		if (sb->s_magic != XFS_SUPER_MAGIC)
+			return 0;
+		return sdax_decide_filesystem(sb, SDAX_OP_SWAP_EXTENTS,
+					      SDAX_HOOK_FILE_IOCTL);
+	case SDAX_LOOP_SET_FD:
+	case SDAX_LOOP_CHANGE_FD:
+	case SDAX_LOOP_CONFIGURE:
+		return loop_attach(file);
+	}
+	return 0;
+}
+
+static __always_inline int ioctl(struct file *file, u32 cmd, u32 hook)
+{
+	int ret = 0;
+
+	if (sdax_maybe_sealed(file->f_inode) && !sdax_ioctl_is_harmless(cmd))
+		ret = sdax_decide(file->f_inode, sdax_ioctl_op(cmd), hook, 0,
+				  0);
+	return ret ?: ioctl_elsewhere(file, cmd);
+}
+
+SEC("lsm/file_ioctl")
+int BPF_PROG(sdax_ioctl, struct file *file, unsigned int cmd, unsigned long arg,
+	     int ret)
+{
+	return ret ?: ioctl(file, cmd, SDAX_HOOK_FILE_IOCTL);
+}
+
+/* 32-bit callers: 6.1.74 and 6.8 on (f1bb47a31dff), and stable branches. */
+SEC("?lsm/file_ioctl_compat")
+int BPF_PROG(sdax_ioctl_32, struct file *file, unsigned int cmd,
+	     unsigned long arg, int ret)
+{
+	return ret ?: ioctl(file, cmd, SDAX_HOOK_FILE_IOCTL_COMPAT);
+}
+
+/* With the system call file_setattr, 6.17 (be7efb2d20d6). */
+SEC("?lsm/inode_file_setattr")
+int BPF_PROG(sdax_fileattr, struct dentry *dentry, void *fa, int ret)
+{
+	return ret ?: decide(dentry->d_inode, SDAX_OP_FLAGS,
+			     SDAX_HOOK_INODE_FILE_SETATTR);
+}
+
+SEC("lsm/quota_on")
+int BPF_PROG(sdax_quota_on, struct dentry *dentry, int ret)
+{
+	return ret ?: decide(dentry->d_inode, SDAX_OP_ATTACH,
+			     SDAX_HOOK_QUOTA_ON);
+}
+
+/* Names */
+
+SEC("lsm/inode_unlink")
+int BPF_PROG(sdax_unlink, struct inode *dir, struct dentry *dentry, int ret)
+{
+	return ret ?: decide(dentry->d_inode, SDAX_OP_UNLINK,
+			     SDAX_HOOK_INODE_UNLINK);
+}
+
+SEC("lsm/inode_rename")
+int BPF_PROG(sdax_rename, struct inode *old_dir, struct dentry *old_dentry,
+	     struct inode *new_dir, struct dentry *new_dentry, int ret)
+{
+	if (!ret)
+		ret = decide(old_dentry->d_inode, SDAX_OP_RENAME,
+			     SDAX_HOOK_INODE_RENAME);
+	return ret ?: decide(new_dentry->d_inode, SDAX_OP_RENAME,
+			     SDAX_HOOK_INODE_RENAME);
+}
+
+/* Life */
+
+SEC("lsm/sb_umount")
+int BPF_PROG(sdax_umount, struct vfsmount *mnt, int flags, int ret)
+{
+	if (ret || !sdax_last_mount(mnt->mnt_sb))
+		return ret;
+	return sdax_decide_filesystem(mnt->mnt_sb, SDAX_OP_UMOUNT,
+				      SDAX_HOOK_SB_UMOUNT);
+}
+
+/*
+ * Runs at every eviction; only without links is it a deletion. Memory pressure
+ * and drop_caches pass through here and leave the seal as it is.
+ */
+SEC("lsm/inode_free_security")
+int BPF_PROG(sdax_inode_free, struct inode *inode)
+{
+	if (inode->i_nlink || !sdax_maybe_sealed(inode))
+		return 0;
+	return sdax_lapse_inode(inode);
+}
+
+SEC("lsm/sb_delete")
+int BPF_PROG(sdax_sb_delete, struct super_block *sb)
+{
+	return sdax_lapse_filesystem(sb);
+}

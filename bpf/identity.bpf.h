@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From a struct inode to the key of the pinned maps, and the filter in front
+ * of them: the only place on the kernel's side where either is computed.
+ */
+#ifndef SDAX_IDENTITY_BPF_H
+#define SDAX_IDENTITY_BPF_H
+
+#include "vmlinux.h"
+#include "staticdax_abi.h"
+
+extern struct sdax_control control;
+extern struct sdax_filter filter;
+
+static __always_inline void sdax_key_of(struct inode *inode,
+					struct sdax_key *ret)
+{
+	ret->ino = inode->i_ino;
+	ret->dev = inode->i_sb->s_dev;
+	ret->part = 0;
+}
+
+/* Does the filesystem hold a seal? May say yes for one that does not. */
+static __always_inline bool sdax_maybe_hot(struct inode *inode)
+{
+	return control.hot_devs >> sdax_dev_bit(inode->i_sb->s_dev) & 1;
+}
+
+/*
+ * False is certain: the loader sets the bits before the entry exists, and
+ * clears them after it is gone. True costs the caller a lookup.
+ */
+static __always_inline bool sdax_maybe_sealed(struct inode *inode)
+{
+	__u64 bit;
+
+	if (!sdax_maybe_hot(inode))
+		return false;
+	bit = sdax_filter_bit(inode->i_sb->s_dev, inode->i_ino);
+	return filter.words[(bit >> 6) & (SDAX_FILTER_WORDS - 1)] >>
+		       (bit & 63) & 1;
+}
+
+#endif

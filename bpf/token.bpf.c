@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tokens: the proof that an access which reaches security_file_permission() is
+ * a plain read or write, and where in the file.
+ *
+ * That hook serves rw_verify_area, vfs_fallocate, remap_verify_area and
+ * iterate_dir, and knows neither offset nor caller. So rw_verify_area leaves a
+ * token for the task on the way in, and the hook spends it. An access without
+ * a token is a fallocate, clone, dedupe or exchange.
+ *
+ * fentry and fexit programs can be skipped: a per-CPU counter keeps one from
+ * interrupting itself, and a preempted one holds it for whoever runs next on
+ * that CPU (kernel/bpf/trampoline.c, __bpf_prog_enter_recur). Therefore they
+ * only ever grant, and there are two of them: a write is refused in error only
+ * if both are caught, and never passed in error. A skipped fexit leaves a token
+ * that is bound to one file and one direction and overwritten by the task's
+ * next access; to be misused it needs another LSM that refused the access
+ * first and then lets the same task fallocate the same file.
+ *
+ * Storage is per task: it is freed with the task, has no size limit and no
+ * key, and a lookup of an existing one takes no lock.
+ */
+#include "vmlinux.h"
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "compat.bpf.h"
+#include "decide.bpf.h"
+#include "identity.bpf.h"
+#include "task.bpf.h"
+
+#define READ 0
+#define WRITE 1
+
+struct token {
+	u64 file;	/* address of the struct file, 0: spent */
+	u64 ppos;	/* address of the position, see sdax_on_stack() */
+	u64 count;
+	u32 rw;
+	u32 copying;	/* a kernel thread inside vfs_copy_file_range() */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct token);
+} tokens SEC(".maps");
+
+static __always_inline struct token *token_of_current(u64 flags)
+{
+	return bpf_task_storage_get(&tokens, bpf_get_current_task_btf(), NULL,
+				    flags);
+}
+
+static __always_inline bool can_remap(struct file *file)
+{
+	return file->f_op->remap_file_range;
+}
+
+/* Reads matter only where a read can be the source of a clone. */
+static __always_inline bool matters(int rw, struct file *file)
+{
+	if (rw == READ && !control.xfs_seals && !control.xfs_audits)
+		return false;
+	if (!sdax_maybe_sealed(file->f_inode))
+		return false;
+	return rw == WRITE || can_remap(file);
+}
+
+/*
+ * rw_verify_area() refuses a negative count, position or sum before it asks
+ * the LSM, and would leave the token unspent; the first test is its, and the
+ * other two only fail for a position that the hook will never see.
+ */
+static __always_inline int grant(int rw, struct file *file, const loff_t *ppos,
+				 size_t count)
+{
+	struct token *token;
+
+	if (!matters(rw, file) || (__s64)count < 0)
+		return 0;
+	token = token_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!token) {
+		sdax_count(SDAX_COUNT_TOKEN_LOST);
+		return 0;
+	}
+	token->ppos = (u64)ppos;
+	token->count = count;
+	token->rw = rw;
+	token->file = (u64)file;
+	return 0;
+}
+
+SEC("fentry/rw_verify_area")
+int BPF_PROG(sdax_token_1, int rw, struct file *file, const loff_t *ppos,
+	     size_t count)
+{
+	return grant(rw, file, ppos, count);
+}
+
+SEC("fentry/rw_verify_area")
+int BPF_PROG(sdax_token_2, int rw, struct file *file, const loff_t *ppos,
+	     size_t count)
+{
+	return grant(rw, file, ppos, count);
+}
+
+SEC("fexit/rw_verify_area")
+int BPF_PROG(sdax_token_end, int rw, struct file *file)
+{
+	struct token *token;
+
+	if (!matters(rw, file))
+		return 0;
+	token = token_of_current(0);
+	if (token)
+		token->file = 0;
+	return 0;
+}
+
+/*
+ * A user's copy_file_range is told by its system call number. A kernel thread
+ * that copies for a client (nfsd, ksmbd) has none, so it is marked here; this
+ * mark is the one thing that a skipped program loses, hence two of them too.
+ */
+static __always_inline int mark_copy(struct file *in, u32 copying)
+{
+	struct token *token;
+
+	if (!sdax_is_kernel_worker(bpf_get_current_task_btf()) ||
+	    !matters(READ, in))
+		return 0;
+	token = token_of_current(copying ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+	if (token)
+		token->copying = copying;
+	return 0;
+}
+
+SEC("fentry/vfs_copy_file_range")
+int BPF_PROG(sdax_copy_1, struct file *in)
+{
+	return mark_copy(in, 1);
+}
+
+SEC("fentry/vfs_copy_file_range")
+int BPF_PROG(sdax_copy_2, struct file *in)
+{
+	return mark_copy(in, 1);
+}
+
+SEC("fexit/vfs_copy_file_range")
+int BPF_PROG(sdax_copy_end, struct file *in)
+{
+	return mark_copy(in, 0);
+}
+
+/* Without a token: name it for the report, and say whether that is certain. */
+static __always_inline int unvouched(struct task_struct *task, u32 nr, int mask,
+				     struct sdax_access *ret)
+{
+	ret->known = 1;
+	if (!(mask & MAY_WRITE)) {
+		ret->op = SDAX_OP_REMAP_FROM;
+		if (!sdax_is_kernel_worker(task) && sdax_nr_is_kernel_read(nr))
+			return 1;
+		ret->known = sdax_nr_is_ioctl(nr);
+		return 0;
+	}
+	ret->op = SDAX_OP_ALLOCATE;
+	if (sdax_is_kernel_worker(task) || sdax_nr_is_allocate(nr))
+		return 0;
+	ret->op = SDAX_OP_REMAP_INTO;
+	if (sdax_nr_is_ioctl(nr))
+		return 0;
+	ret->op = SDAX_OP_EXTEND;
+	ret->known = 0;
+	return 0;
+}
+
+/*
+ * RWF_APPEND and RWF_ATOMIC: a kiocb carries them in ki_flags. A synchronous
+ * write gets its kiocb only after this hook, so there the registers tell. The
+ * word in front of an on-stack position can look like a kiocb's file, which is
+ * why the stack is asked first.
+ */
+static __always_inline u32 append_or_atomic(struct task_struct *task, u32 nr,
+					    struct pt_regs *regs,
+					    struct file *file, u64 ppos)
+{
+	struct kiocb *kiocb;
+	u32 flags;
+
+	if (sdax_on_stack(task, (void *)ppos)) {
+		if (sdax_is_kernel_worker(task))
+			return 0;
+		flags = sdax_pwritev2_flags(nr, regs);
+		return flags & (RWF_APPEND | RWF_ATOMIC);
+	}
+	kiocb = (void *)(ppos - bpf_core_field_offset(struct kiocb, ki_pos));
+	if (BPF_CORE_READ(kiocb, ki_filp) != file)
+		return RWF_APPEND;
+	flags = BPF_CORE_READ(kiocb, ki_flags);
+	return (flags & IOCB_APPEND ? RWF_APPEND : 0) |
+	       (flags & IOCB_ATOMIC ? RWF_ATOMIC : 0);
+}
+
+/* Returns 1 if the access cannot change a map, 0 with *ret to be judged. */
+__hidden int sdax_token_spend(struct file *file, int mask,
+			      struct sdax_access *ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	u32 nr = sdax_syscall_nr(task, regs);
+	u32 rw = mask & MAY_WRITE ? WRITE : READ;
+	struct token *token;
+	u64 ppos, flags;
+	u32 copying;
+
+	if (rw == READ && !can_remap(file))
+		return 1;
+	token = token_of_current(0);
+	if (!token || token->file != (u64)file || token->rw != rw)
+		return unvouched(task, nr, mask, ret);
+	token->file = 0;
+	ppos = token->ppos;
+	copying = token->copying;
+	ret->length = token->count;
+	ret->known = 1;
+	if (bpf_probe_read_kernel(&ret->offset, sizeof(ret->offset),
+				  (void *)ppos)) {
+		ret->op = SDAX_OP_EXTEND;
+		ret->known = 0;
+		return 0;
+	}
+	if (sdax_is_kernel_worker(task) ? copying :
+	    sdax_on_stack(task, (void *)ppos) && can_remap(file) &&
+	    sdax_nr_is_copy_file_range(nr)) {
+		ret->op = rw == WRITE ? SDAX_OP_REMAP_INTO : SDAX_OP_REMAP_FROM;
+		return 0;
+	}
+	if (rw == READ)
+		return 1;
+	ret->op = SDAX_OP_WRITE;
+	flags = append_or_atomic(task, nr, regs, file, ppos);
+	if (flags & RWF_ATOMIC)
+		ret->op = SDAX_OP_ATOMIC;
+	if (flags & RWF_APPEND || file->f_flags & O_APPEND)
+		ret->op = SDAX_OP_APPEND;
+	return 0;
+}

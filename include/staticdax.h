@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libstaticdax: files whose blocks stay where they are.
+ *
+ * While a file is sealed, nothing may change which device blocks hold its
+ * bytes, whether they are allocated, or how long it is. Writes in place and
+ * stores through mmap stay free.
+ *
+ * Conventions. Calls return 0 or a negative errno, print nothing, and leave
+ * their ret_ arguments alone on failure, except that a struct
+ * staticdax_result is always filled in and says more than the errno. Sizes
+ * and offsets are bytes. A handle must not be used by two threads at once;
+ * several handles may be. No call changes signal dispositions or the working
+ * directory. Structures begin with their size so that they can grow: set it
+ * with STATICDAX_INIT().
+ */
+#ifndef STATICDAX_H
+#define STATICDAX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The proposed system call */
+
+/*
+ * daxctl(path, flags, align), as in the 2017 proposal ("fs: introduce
+ * daxctl()", linux-nvdimm). Returns -1 and sets errno on failure, like the
+ * system call it never became.
+ *
+ * DAXCTL_F_GET alone returns DAXCTL_F_STATIC or 0 and needs no privilege but
+ * the right to open path for reading and writing. DAXCTL_F_STATIC seals; 0
+ * unseals. Both need CAP_LINUX_IMMUTABLE, and what BPF asks for: CAP_SYS_ADMIN.
+ * align is the alignment in bytes that every piece of the file must have on
+ * the device, 0 for the page size.
+ *
+ * EINVAL    an unknown flag, DAXCTL_F_DAX (reserved), a bad align, not a
+ *           regular file, not a DAX inode, a hole, an unwritten or shared or
+ *           misaligned extent
+ * EPERM     the capability is missing
+ * EBUSY     an active swapfile, or somebody else has the file open or mapped
+ * EOPNOTSUPP  this kernel cannot enforce; see staticdax_doctor()
+ * ...       whatever open(2) says
+ * Sealing a sealed file and unsealing one that is not succeed and do nothing.
+ *
+ * The caller may have the file open itself. Its own threads must then not be
+ * changing the file's blocks during the call: an operation that was checked
+ * before the seal and is still on its way cannot be told from one that is not.
+ */
+#define DAXCTL_F_GET	(1 << 0)
+#define DAXCTL_F_DAX	(1 << 1)
+#define DAXCTL_F_STATIC	(1 << 2)
+
+int daxctl(const char *path, int flags, int align);
+
+/* Words used by every call */
+
+enum staticdax_mode {
+	STATICDAX_MODE_STATIC = 0,	/* write(2) in place is allowed */
+	STATICDAX_MODE_SWAPFILE = 1,	/* no write(2) at all; mmap only */
+};
+
+/*
+ * Why a file is not fit or a call failed. staticdax_reason_word() gives the
+ * stable name used in JSON, staticdax_explain() the sentence for people.
+ */
+enum staticdax_reason {
+	STATICDAX_OK = 0,
+	/* what was asked */
+	STATICDAX_BAD_ALIGN,
+	STATICDAX_BAD_OPTION,
+	/* what the file is */
+	STATICDAX_NOT_REGULAR,
+	STATICDAX_EMPTY,
+	STATICDAX_DELETED,
+	STATICDAX_FILESYSTEM,	/* detail names it and says why */
+	STATICDAX_NOT_DAX,
+	STATICDAX_IMMUTABLE,
+	STATICDAX_APPEND_ONLY,
+	STATICDAX_ENCRYPTED,
+	STATICDAX_VERITY,
+	STATICDAX_ZONED,
+	STATICDAX_PRIVATE,
+	/* where its blocks are; offset is set */
+	STATICDAX_HOLE,
+	STATICDAX_UNWRITTEN,
+	STATICDAX_DELALLOC,
+	STATICDAX_SHARED,
+	STATICDAX_INLINE,
+	STATICDAX_ENCODED,
+	STATICDAX_UNMAPPED,	/* the filesystem does not say where */
+	STATICDAX_SPLIT,	/* an aligned piece is not contiguous */
+	STATICDAX_MISALIGNED,	/* address is set */
+	STATICDAX_COW_STAGED,	/* XFS would move it at the next write */
+	STATICDAX_NO_ADDRESS,	/* the device's own address is not readable */
+	/* who else has it */
+	STATICDAX_SWAPFILE,
+	STATICDAX_HELD,		/* holders are set */
+	STATICDAX_LEASED,
+	STATICDAX_OTHER_MODE,	/* sealed already, in another mode */
+	STATICDAX_CHANGED,	/* the file changed while it was being sealed */
+	/* what the system says */
+	STATICDAX_NO_PRIVILEGE,
+	STATICDAX_NO_BPF_LSM,	/* the kernel was built without it */
+	STATICDAX_LSM_OFF,	/* "bpf" is not in lsm= */
+	STATICDAX_NO_LEASES,	/* fs.leases-enable=0 */
+	STATICDAX_CANARY,	/* attached, but a hook does not deny */
+	STATICDAX_PINS_VERSION,	/* pins of another version of staticdax */
+	STATICDAX_PINS_BROKEN,
+	STATICDAX_REGISTRY_FULL,
+	STATICDAX_SYSTEM,	/* the errno and detail say what */
+	STATICDAX_REASON_MAX_
+};
+
+/* What a reason means to a caller; the command's exit codes. */
+enum staticdax_answer {
+	STATICDAX_YES = 0,	/* done, or yes */
+	STATICDAX_NO = 1,	/* the answer is no; nothing went wrong */
+	STATICDAX_USAGE = 2,
+	STATICDAX_FAILED = 3,
+	STATICDAX_CANNOT = 4,	/* this kernel cannot */
+	STATICDAX_HELD_BY_OTHERS = 5,
+};
+
+/* Somebody who has the file open or mapped. */
+struct staticdax_holder {
+	int32_t pid;
+	int32_t fd;		/* or -1 for a mapping */
+	uint64_t start;		/* address of the mapping, or 0 */
+	bool writable;
+	char comm[16];
+};
+
+#define STATICDAX_NO_OFFSET UINT64_MAX
+#define STATICDAX_HOLDERS 8
+
+struct staticdax_result {
+	uint32_t size;
+	int32_t error;			/* 0 or a negative errno */
+	enum staticdax_reason reason;
+	uint32_t holders_count;		/* all found, may exceed the array */
+	uint64_t offset;		/* first offending byte, or NO_OFFSET */
+	uint64_t address;		/* device address there, or NO_OFFSET */
+	uint64_t align;			/* that was asked for */
+	uint64_t file_size;
+	uint64_t extents;		/* as the filesystem reports them */
+	uint64_t runs;			/* physically contiguous pieces */
+	uint64_t digest;		/* of the extent map */
+	uint64_t past_eof;		/* bytes preallocated beyond the file */
+	bool changed;			/* true: this call changed the seal */
+	bool unshared;			/* XFS reflink leftovers were cleared */
+	struct staticdax_holder holders[STATICDAX_HOLDERS];
+	char detail[160];		/* what the reason alone does not say */
+};
+
+#define STATICDAX_INIT(type) { .size = sizeof(struct type) }
+
+/* Stable lower-case name, e.g. "hole"; never NULL. */
+const char *staticdax_reason_word(enum staticdax_reason reason);
+enum staticdax_answer staticdax_answer_of(enum staticdax_reason reason);
+const char *staticdax_mode_word(enum staticdax_mode mode);
+
+/*
+ * One line for people: reason, offset, detail and remedy, without the file's
+ * name and without a newline. Returns the length as snprintf(3) does.
+ */
+int staticdax_explain(const struct staticdax_result *result, char *buf,
+		      size_t size);
+
+/* Handles */
+
+struct staticdax;
+
+/*
+ * Takes no privilege and touches nothing; what a call needs is opened by that
+ * call and kept for the next. ENOMEM. The caller closes it; NULL is allowed.
+ */
+int staticdax_new(struct staticdax **ret);
+void staticdax_free(struct staticdax *sd);
+
+/* verbose 1: what is being done; 2: libbpf and the verifier as well. */
+typedef void (*staticdax_log_fn)(void *arg, int level, const char *line);
+void staticdax_set_log(struct staticdax *sd, int verbose, staticdax_log_fn fn,
+		       void *arg);
+
+/* Check, seal, unseal */
+
+#define STATICDAX_ANY_DEVICE	(1u << 0)	/* the inode need not be DAX */
+#define STATICDAX_AUDIT		(1u << 1)	/* report, but refuse nothing */
+#define STATICDAX_FORCE		(1u << 2)	/* unseal although in use */
+
+struct staticdax_options {
+	uint32_t size;
+	uint32_t flags;			/* STATICDAX_* above */
+	enum staticdax_mode mode;
+	uint32_t wait_ms;		/* for others to close the file */
+	uint64_t align;			/* 0: page size; a power of two */
+};
+
+/*
+ * Would the file's extents do? Reads only; needs the right to open the file
+ * for reading. 0 with result->reason says yes or why not; an errno only for
+ * what prevented the answer.
+ */
+int staticdax_check(struct staticdax *sd, const char *path,
+		    const struct staticdax_options *options,
+		    struct staticdax_result *result);
+
+/*
+ * Seals path. The first seal of the system attaches the programs. Needs
+ * CAP_SYS_ADMIN, CAP_LINUX_IMMUTABLE, and CAP_LEASE for another user's file.
+ * Fails with the errnos of daxctl(), ENOSPC (the registry is full), EPROTO
+ * (pins of another version) or EBADFD (attached, but the canary got through);
+ * after any failure the file is as unsealed as before and no data changed.
+ * Killed half way: the file is protected but not counted as sealed until the
+ * next call, which removes the leftover.
+ */
+int staticdax_seal(struct staticdax *sd, const char *path,
+		   const struct staticdax_options *options,
+		   struct staticdax_result *result);
+
+/*
+ * EBUSY while others have the file open or mapped, unless STATICDAX_FORCE.
+ * The last unseal of the system detaches the programs.
+ */
+int staticdax_unseal(struct staticdax *sd, const char *path, uint32_t flags,
+		     struct staticdax_result *result);
+
+/*
+ * Unseals everything, or what lies on the filesystem mounted at mountpoint.
+ * Called back for each; ret_count counts those that succeeded. Returns the
+ * first failure after trying all.
+ */
+struct staticdax_seal;
+typedef void (*staticdax_unseal_fn)(void *arg, const struct staticdax_seal *seal,
+				    const struct staticdax_result *result);
+int staticdax_unseal_all(struct staticdax *sd, const char *mountpoint,
+			 uint32_t flags, staticdax_unseal_fn fn, void *arg,
+			 uint64_t *ret_count);
+
+/* Questions; none needs privilege */
+
+enum staticdax_state {
+	STATICDAX_STATE_NONE = 0,	/* not sealed */
+	STATICDAX_STATE_PENDING,	/* protected, being judged or left over */
+	STATICDAX_STATE_SEALED,
+	STATICDAX_STATE_LAPSED,		/* a record of a seal that is no more */
+};
+
+struct staticdax_seal {
+	uint32_t size;
+	enum staticdax_state state;
+	enum staticdax_mode mode;
+	bool audit;
+	bool dax;
+	uint32_t dev;			/* kernel encoding: major << 20 | minor */
+	uint64_t ino;
+	uint32_t generation;
+	uint32_t denials;
+	uint64_t file_size;
+	uint64_t align;
+	uint64_t digest;
+	uint64_t runs;
+	uint64_t sealed_at;		/* CLOCK_REALTIME, ns */
+	uint64_t lapsed_at;		/* CLOCK_BOOTTIME, ns, or 0 */
+	const char *lapse;		/* why, or NULL */
+	const char *path;		/* as sealed; valid until the next call */
+	/* the last denial, if it is still remembered */
+	const char *last_op;		/* or NULL */
+	const char *last_comm;
+	uint32_t last_pid;
+	uint32_t last_uid;
+};
+
+/*
+ * Is path sealed? 0 and ret_seal->state. Opens nothing for writing; the caller
+ * must be able to open the file for reading, so that it learns nothing about a
+ * file it could not read. EACCES, ENOENT, EPROTO.
+ */
+int staticdax_get(struct staticdax *sd, const char *path,
+		  struct staticdax_seal *ret_seal);
+
+/* Every record. A callback that returns non-zero ends the walk with it. */
+typedef int (*staticdax_list_fn)(void *arg, const struct staticdax_seal *seal);
+int staticdax_list(struct staticdax *sd, staticdax_list_fn fn, void *arg);
+
+/* State of the enforcement; needs root for the canary. */
+
+struct staticdax_hook {
+	char name[32];			/* kernel hook, e.g. "inode_setattr" */
+	bool wanted;			/* this kernel has it */
+	bool attached;
+	bool provable;			/* the canary can reach it */
+	bool proved;			/* it refused the canary just now */
+};
+
+#define STATICDAX_HOOKS 24
+
+struct staticdax_status {
+	uint32_t size;
+	bool attached;			/* pins are there */
+	bool enforcing;			/* every wanted hook refused the canary */
+	uint32_t abi;
+	uint32_t hooks_count;
+	uint64_t seals;
+	uint64_t audits;
+	uint64_t pending;
+	uint64_t lapsed;
+	uint64_t swept;			/* leftovers of killed runs, removed */
+	uint64_t capacity;
+	uint64_t denied;
+	uint64_t audited;
+	uint64_t no_token;
+	uint64_t token_lost;
+	uint64_t generation_changed;
+	struct staticdax_hook hooks[STATICDAX_HOOKS];
+	struct staticdax_result result;	/* why it does not enforce */
+};
+
+/* 0 if nothing is sealed (attached is false) or all is in force. */
+int staticdax_status(struct staticdax *sd, struct staticdax_status *ret_status);
+
+/* What this kernel and system can do */
+
+struct staticdax_answer_line {
+	const char *question;	/* stable word, e.g. "bpf-lsm" */
+	bool yes;
+	bool required;		/* a "no" means sealing cannot work */
+	const char *detail;	/* what was found */
+	const char *remedy;	/* for a "no", else NULL */
+};
+
+typedef void (*staticdax_doctor_fn)(void *arg,
+				    const struct staticdax_answer_line *line);
+
+/* 0 if every required answer is yes, else EOPNOTSUPP or EPERM. */
+int staticdax_doctor(struct staticdax *sd, staticdax_doctor_fn fn, void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later */
+/*
+ * What the BPF programs and user space have in common: the keys and values of
+ * the pinned maps, the operations, and the version that guards both.
+ *
+ * Compiled by the BPF compiler and by the host's; fixed-width types, explicit
+ * padding, no pointers. A change of any layout or enum value here raises
+ * SDAX_ABI_VERSION: a program never touches pins of another version.
+ */
+#ifndef STATICDAX_ABI_H
+#define STATICDAX_ABI_H
+
+#include <linux/types.h>
+
+#define SDAX_ABI_VERSION 1
+
+/*
+ * An inode, as the kernel knows it. dev is super_block.s_dev in the kernel's
+ * own encoding (major << 20 | minor), which differs from st_dev's.
+ * i_generation is no part of the key: EXT4_IOC_SETVERSION and SWAP_BOOT
+ * rewrite it, and a key that misses fails open. part numbers the pieces of a
+ * path in the map "paths" and is 0 everywhere else.
+ */
+struct sdax_key {
+	__u64 ino;
+	__u32 dev;
+	__u32 part;
+};
+
+/*
+ * What may be denied. The values are bits of sdax_entry.deny, so that a mode
+ * is nothing but a mask.
+ */
+enum sdax_op {
+	SDAX_OP_SHRINK = 0,	/* i_size down: truncate, O_TRUNC */
+	SDAX_OP_SAME_SIZE,	/* truncate to i_size: frees blocks past EOF */
+	SDAX_OP_GROW,		/* i_size up by truncate */
+	SDAX_OP_ALLOCATE,	/* fallocate in any mode, MADV_REMOVE, RESVSP */
+	SDAX_OP_WRITE,		/* write(2) and kin inside i_size */
+	SDAX_OP_EXTEND,		/* write(2) and kin past i_size */
+	SDAX_OP_APPEND,		/* O_APPEND, RWF_APPEND, F_SETFL O_APPEND */
+	SDAX_OP_ATOMIC,		/* RWF_ATOMIC: XFS falls back to copy-on-write */
+	SDAX_OP_REMAP_FROM,	/* source of clone, dedupe, copy_file_range */
+	SDAX_OP_REMAP_INTO,	/* destination of those; exchange-range */
+	SDAX_OP_SWAP_EXTENTS,	/* MOVE_EXT, SWAPEXT, XFS repair */
+	SDAX_OP_FLAGS,		/* inode flags and extended fs attributes */
+	SDAX_OP_IOCTL,		/* any ioctl that is not known to be harmless */
+	SDAX_OP_ATTACH,		/* loop, swapon, acct, quota, backing file */
+	SDAX_OP_UNLINK,
+	SDAX_OP_RENAME,		/* away or over */
+	SDAX_OP_UMOUNT,		/* of the last mount of the filesystem */
+	SDAX_OP_MAX_
+};
+
+#define SDAX_BIT(op) (1U << (op))
+
+/* The contract of each mode; see sdax_entry.deny. */
+#define SDAX_DENY_STATIC \
+	((SDAX_BIT(SDAX_OP_MAX_) - 1) & ~SDAX_BIT(SDAX_OP_WRITE))
+#define SDAX_DENY_SWAPFILE (SDAX_BIT(SDAX_OP_MAX_) - 1)
+
+enum sdax_mode {
+	SDAX_MODE_STATIC = 0,
+	SDAX_MODE_SWAPFILE,	/* as static, and no write(2) at all */
+	SDAX_MODE_MAX_
+};
+
+enum sdax_state {
+	SDAX_STATE_NONE = 0,
+	SDAX_STATE_PENDING,	/* denies; the extents are being judged */
+	SDAX_STATE_ACTIVE,	/* denies; judged */
+	SDAX_STATE_LAPSED,	/* a record only; does not deny */
+	SDAX_STATE_MAX_
+};
+
+enum sdax_lapse {
+	SDAX_LAPSE_NONE = 0,
+	SDAX_LAPSE_DELETED,	/* the inode was freed with no links left */
+	SDAX_LAPSE_UNMOUNTED,	/* the superblock was shut down */
+	SDAX_LAPSE_MAX_
+};
+
+#define SDAX_F_AUDIT	0x01	/* decide and report, but let it pass */
+#define SDAX_F_DAX	0x02	/* the inode was DAX when sealed */
+#define SDAX_F_CANARY	0x04	/* the self-test's file, never listed */
+
+/* Value of "sealed"; 64 bytes, one cache line. */
+struct sdax_entry {
+	__u64 size;		/* i_size when sealed, bytes */
+	__u64 digest;		/* of the extent map, see loader/extents.h */
+	__u64 align;		/* bytes, a power of two */
+	__u64 sealed_at;	/* CLOCK_REALTIME, ns */
+	__u64 last_event;	/* sequence number of the last denial, 0: none */
+	__u32 generation;	/* i_generation when sealed */
+	__u32 lapsed_at;	/* CLOCK_BOOTTIME, seconds; 0 unless lapsed */
+	__u32 deny;		/* SDAX_BIT() of what is refused */
+	__u32 denials;		/* refused (or, with audit, noticed) so far */
+	__u32 runs;		/* physically contiguous pieces of the map */
+	__u8 state;		/* enum sdax_state */
+	__u8 mode;		/* enum sdax_mode */
+	__u8 flags;		/* SDAX_F_* */
+	__u8 lapse;		/* enum sdax_lapse */
+};
+
+/*
+ * Value of "filesystems", keyed by __u32 s_dev: a record exists while the
+ * filesystem holds a seal. The kernel removes it when the superblock goes.
+ */
+struct sdax_fs {
+	__u32 magic;		/* super_block.s_magic */
+	__u32 seals;		/* enforcing entries */
+	__u32 audits;		/* entries with SDAX_F_AUDIT */
+	__u32 flags;		/* SDAX_F_CANARY */
+};
+
+#define SDAX_PATH_PART 64	/* bytes of a path per element of "paths" */
+
+struct sdax_path {
+	char text[SDAX_PATH_PART];	/* unused bytes are 0 */
+};
+
+/*
+ * Programs that can deny, one bit each in sdax_control.proved, so that the
+ * canary can tell which of them really ran.
+ */
+enum sdax_hook {
+	SDAX_HOOK_INODE_SETATTR = 0,
+	SDAX_HOOK_PATH_TRUNCATE,
+	SDAX_HOOK_FILE_TRUNCATE,
+	SDAX_HOOK_FILE_PERMISSION,
+	SDAX_HOOK_FILE_OPEN,
+	SDAX_HOOK_FILE_FCNTL,
+	SDAX_HOOK_FILE_IOCTL,
+	SDAX_HOOK_FILE_IOCTL_COMPAT,
+	SDAX_HOOK_INODE_FILE_SETATTR,
+	SDAX_HOOK_INODE_UNLINK,
+	SDAX_HOOK_INODE_RENAME,
+	SDAX_HOOK_SB_UMOUNT,
+	SDAX_HOOK_QUOTA_ON,
+	SDAX_HOOK_TOKEN,	/* not a denial: a token was granted and spent */
+	SDAX_HOOK_MAX_
+};
+
+enum sdax_reason {
+	SDAX_WHY_CONTRACT = 0,	/* the mode refuses this operation */
+	SDAX_WHY_GENERATION,	/* i_generation is not the recorded one */
+	SDAX_WHY_FILESYSTEM,	/* some file of this filesystem is sealed */
+	SDAX_WHY_NO_TOKEN,	/* nothing shows that this is a plain access */
+	SDAX_WHY_MAX_
+};
+
+#define SDAX_EVENT_SLOTS 1024	/* a power of two */
+
+/*
+ * Value of "events", an array used as a ring: event number n is written to
+ * slot n % SDAX_EVENT_SLOTS by whoever is refused, and never waits for a
+ * reader. A slot is whole when seq == seq_end and seq is the number that was
+ * looked for; anything else means it was overwritten, and counts as lost.
+ */
+struct sdax_event {
+	__u64 seq;		/* from 1 */
+	__u64 time;		/* CLOCK_BOOTTIME, ns */
+	__u64 ino;
+	__u64 offset;		/* bytes; 0 where the operation has none */
+	__u64 length;		/* bytes */
+	__u64 cgroup;
+	__u32 dev;		/* kernel encoding */
+	__u32 tgid;
+	__u32 pid;
+	__u32 uid;
+	__s32 error;		/* negative errno; with audit, the one withheld */
+	__u8 op;		/* enum sdax_op */
+	__u8 hook;		/* enum sdax_hook */
+	__u8 reason;		/* enum sdax_reason */
+	__u8 flags;		/* SDAX_F_AUDIT */
+	char comm[16];
+	__u64 seq_end;
+};
+
+/* Index of "counters", a per-CPU array of __u64. */
+enum sdax_counter {
+	SDAX_COUNT_DENIED = 0,
+	SDAX_COUNT_AUDITED,
+	SDAX_COUNT_NO_TOKEN,	/* read or write refused for want of a token */
+	SDAX_COUNT_TOKEN_LOST,	/* a token could not be stored: refused later */
+	SDAX_COUNT_GENERATION,	/* denials because i_generation changed */
+	SDAX_COUNT_LAPSED,	/* entries that the kernel lapsed */
+	SDAX_COUNT_MAX_
+};
+
+#define SDAX_FILTER_BITS 23	/* 1 MiB: 8 bits a seal at a million seals */
+#define SDAX_FILTER_WORDS (1U << (SDAX_FILTER_BITS - 6))
+
+/*
+ * Global variables of the programs: the map "control". Writers of user space
+ * map it, readers look it up; a map opened read-only cannot be mapped.
+ */
+struct sdax_control {
+	__u32 abi;		/* SDAX_ABI_VERSION */
+	__u32 pad;
+	__u64 hot_devs;		/* bit sdax_dev_bit(s_dev) of filesystems with seals */
+	__u64 xfs_seals;	/* enforcing entries on XFS */
+	__u64 xfs_audits;	/* audit entries on XFS */
+	__u64 seals;		/* enforcing entries on any filesystem */
+	__u64 audits;
+	__u64 stale;		/* entries removed since the filter was rebuilt */
+	__u64 event_seq;	/* last event number given out */
+	__u64 proved;		/* bit enum sdax_hook: denied the canary */
+	struct sdax_key changing;	/* being put or removed; ino 0: none */
+};
+
+/*
+ * The map "filter" answers "certainly not sealed" before any other is looked
+ * at: bits are set before an entry exists and cleared after it is gone.
+ */
+struct sdax_filter {
+	__u64 words[SDAX_FILTER_WORDS];
+};
+
+static inline __u32 sdax_dev_bit(__u32 dev)
+{
+	return (dev ^ (dev >> 20)) & 63;
+}
+
+/* Bit number in sdax_filter.words; Fibonacci hashing of both key parts. */
+static inline __u64 sdax_filter_bit(__u32 dev, __u64 ino)
+{
+	return ((ino + ((__u64)dev << 40)) * 0x9e3779b97f4a7c15ULL) >>
+	       (64 - SDAX_FILTER_BITS);
+}
+
+/* What the identity iterator writes for one open file. */
+struct sdax_identity {
+	__u64 ino;
+	__u64 size;		/* i_size, bytes */
+	__u64 file;		/* address of the struct file: tells two opens apart */
+	__u32 dev;		/* kernel encoding */
+	__u32 generation;
+	__u32 i_flags;		/* S_* of include/linux/fs.h */
+	__u32 magic;		/* super_block.s_magic */
+	__s32 writecount;	/* i_writecount: opens for writing */
+	__s32 readcount;	/* i_readcount: opens for reading only */
+	__u32 nlink;
+	__u32 mode;		/* i_mode */
+	__u32 xfs;		/* SDAX_XFS_* */
+	__u32 pad;
+};
+
+#define SDAX_XFS_KNOWN		0x1	/* the inode's XFS fields could be read */
+#define SDAX_XFS_REFLINK	0x2	/* XFS_DIFLAG2_REFLINK */
+#define SDAX_XFS_COW_FORK	0x4	/* the copy-on-write fork is not empty */
+
+/* What the holder iterators write for each open file or mapping found. */
+struct sdax_holder {
+	__u64 file;		/* address of the struct file */
+	__u64 start;		/* of the mapping, or 0 */
+	__u32 tgid;
+	__s32 fd;		/* or -1 for a mapping */
+	__u32 f_mode;		/* FMODE_READ 1, FMODE_WRITE 2 */
+	__u32 pad;
+	char comm[16];
+};
+
+#define SDAX_ASSERT(expr) _Static_assert(expr, #expr)
+#define SDAX_ASSERT_AT(type, member, at) \
+	SDAX_ASSERT(__builtin_offsetof(struct type, member) == (at))
+
+SDAX_ASSERT(SDAX_OP_MAX_ <= 32);
+SDAX_ASSERT(SDAX_HOOK_MAX_ <= 64);
+SDAX_ASSERT(sizeof(struct sdax_key) == 16);
+SDAX_ASSERT_AT(sdax_key, dev, 8);
+SDAX_ASSERT(sizeof(struct sdax_entry) == 64);
+SDAX_ASSERT_AT(sdax_entry, generation, 40);
+SDAX_ASSERT_AT(sdax_entry, state, 60);
+SDAX_ASSERT(sizeof(struct sdax_fs) == 16);
+SDAX_ASSERT(sizeof(struct sdax_path) == 64);
+SDAX_ASSERT(sizeof(struct sdax_event) == 96);
+SDAX_ASSERT_AT(sdax_event, seq_end, 88);
+SDAX_ASSERT(sizeof(struct sdax_control) == 88);
+SDAX_ASSERT(sizeof(struct sdax_filter) == 1 << (SDAX_FILTER_BITS - 3));
+SDAX_ASSERT(sizeof(struct sdax_identity) == 64);
+SDAX_ASSERT(sizeof(struct sdax_holder) == 48);
+
+#endif

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* From argv to typed options. */
+#include "args.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+#include "quote.h"
+#include "size.h"
+#include "util.h"
+
+/* getopt's values for long options; letters are below. */
+#define LONG_BASE 256
+
+const struct args_option args_options[ARG_MAX_] = {
+	[ARG_ALIGN] = {
+		.name = "align", .value = "SIZE",
+		.about = "every piece of SIZE bytes must be one aligned run on the device;\nSIZE is bytes, or a number and K, M, G or T (default: the page size)",
+	},
+	[ARG_NO_DAX] = {
+		.name = "no-dax",
+		.about = "the file need not be DAX",
+	},
+	[ARG_MODE] = {
+		.name = "mode", .value = "static|swapfile",
+		.about = "static: write(2) in place stays free; swapfile: it does not,\nonly stores through mmap do (default: static)",
+	},
+	[ARG_AUDIT] = {
+		.name = "audit",
+		.about = "count and report, but refuse nothing",
+	},
+	[ARG_WAIT] = {
+		.name = "wait", .value = "SECONDS",
+		.about = "wait this long for others to close the file",
+	},
+	[ARG_FORCE] = {
+		.name = "force",
+		.about = "even though others have the file open or mapped",
+	},
+	[ARG_ALL] = {
+		.name = "all",
+		.about = "everything, or what lies on the filesystem mounted at MOUNTPOINT",
+	},
+	[ARG_JSON] = {
+		.name = "json",
+		.about = "answer in JSON",
+	},
+	[ARG_VERBOSE] = {
+		.name = "verbose", .letter = 'v',
+		.about = "say what is being done; twice: with libbpf's messages",
+	},
+	[ARG_HELP] = {
+		.name = "help", .letter = 'h',
+		.about = "print this",
+	},
+	[ARG_VERSION] = {
+		.name = "version",
+		.about = "print the version",
+	},
+};
+
+/* "seal: option '--align' is given twice; see staticdax seal --help" */
+static int refuse(const struct cmd *cmd, const char *before, const char *text,
+		  const char *after)
+{
+	_cleanup_free_ char *quoted = quote_escape(text, strlen(text),
+						   QUOTE_INSIDE);
+	const char *verb = cmd->name ? cmd->name : "";
+
+	log_error("%s%s%s'%s'%s; see staticdax %s%s--help", verb,
+		  *verb ? ": " : "", before, quote_or(quoted), after, verb,
+		  *verb ? " " : "");
+	return -EINVAL;
+}
+
+static int refuse_known(const struct cmd *cmd, enum arg arg, const char *after)
+{
+	char word[32];
+
+	snprintf(word, sizeof(word), "--%s", args_options[arg].name);
+	return refuse(cmd, "option ", word, after);
+}
+
+static int parse_align(const struct cmd *cmd, const char *text,
+		       struct args *args)
+{
+	int r = size_parse(text, &args->align);
+
+	if (r == -ERANGE)
+		return refuse(cmd, "size ", text, " is too large");
+	if (r < 0)
+		return refuse(cmd, "", text,
+			      " is no size: give bytes, or a number and K, M, G or T");
+	return 0;
+}
+
+static int parse_mode(const struct cmd *cmd, const char *text,
+		      struct args *args)
+{
+	static const enum staticdax_mode modes[] = {
+		STATICDAX_MODE_STATIC, STATICDAX_MODE_SWAPFILE,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (strcmp(text, staticdax_mode_word(modes[i])))
+			continue;
+		args->mode = modes[i];
+		return 0;
+	}
+	return refuse(cmd, "", text, " is no mode: static or swapfile");
+}
+
+static int parse_wait(const struct cmd *cmd, const char *text,
+		      struct args *args)
+{
+	uint64_t seconds;
+	int r = size_parse_count(text, UINT32_MAX / 1000, &seconds);
+
+	if (r == -ERANGE)
+		return refuse(cmd, "", text, " seconds are too many");
+	if (r < 0)
+		return refuse(cmd, "", text, " is no number of seconds");
+	args->wait_ms = seconds * 1000;
+	return 0;
+}
+
+static int take(const struct cmd *cmd, enum arg arg, const char *value,
+		struct args *args)
+{
+	if (args_given(args, arg) && arg != ARG_VERBOSE)
+		return refuse_known(cmd, arg, " is given twice");
+	args->given |= ARG_BIT(arg);
+	switch (arg) {
+	case ARG_ALIGN:
+		return parse_align(cmd, value, args);
+	case ARG_MODE:
+		return parse_mode(cmd, value, args);
+	case ARG_WAIT:
+		return parse_wait(cmd, value, args);
+	case ARG_VERBOSE:
+		args->verbose++;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static uint32_t options_of(const struct cmd *cmd)
+{
+	return cmd->options | ARG_COMMON;
+}
+
+static void make_long_options(uint32_t mask, struct option *to)
+{
+	for (int arg = 0; arg < ARG_MAX_; arg++) {
+		const struct args_option *option = &args_options[arg];
+
+		if (mask & ARG_BIT(arg))
+			*to++ = (struct option) {
+				.name = option->name,
+				.has_arg = option->value ? required_argument :
+							   no_argument,
+				.val = LONG_BASE + arg,
+			};
+	}
+	*to = (struct option) {};
+}
+
+/* The option of getopt's value c, or ARG_MAX_. */
+static enum arg arg_of(int c)
+{
+	int arg;
+
+	if (c >= LONG_BASE)
+		return c - LONG_BASE;
+	for (arg = 0; arg < ARG_MAX_; arg++)
+		if (c && args_options[arg].letter == c)
+			break;
+	return arg;
+}
+
+/* After getopt_long() has said ':' or '?' about word. */
+static int refuse_option(const struct cmd *cmd, int c, const char *word)
+{
+	char letter[] = { '-', (char)optopt, '\0' };
+
+	if (optopt >= LONG_BASE)
+		return refuse_known(cmd, arg_of(optopt), c == ':' ?
+				    " needs a value" : " takes no value");
+	return refuse(cmd, "there is no option ", optopt ? letter : word, "");
+}
+
+static int check_operands(const struct cmd *cmd, const struct args *args)
+{
+	bool all = args_given(args, ARG_ALL);
+	int min = all ? 0 : cmd->operands_min;
+	int max = all ? 1 : cmd->operands_max;
+
+	if (args->operands_count > max)
+		return refuse(cmd, "", args->operands[max],
+			      " is one argument too many");
+	if (args->operands_count < min)
+		return refuse(cmd, "the argument ", cmd->operands,
+			      " is missing");
+	return 0;
+}
+
+int args_parse(const struct cmd *cmd, int argc, char **argv,
+	       struct args *args)
+{
+	const char *letters = cmd->name ? ":vh" : "+:vh";
+	struct option longs[ARG_MAX_ + 1];
+	int c, r;
+
+	make_long_options(options_of(cmd), longs);
+	opterr = 0;
+	optind = 0;	/* glibc and musl: begin anew, with another argv */
+	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		if (c == ':' || c == '?')
+			return refuse_option(cmd, c, argv[optind - 1]);
+		r = take(cmd, arg_of(c), optarg, args);
+		if (r < 0)
+			return r;
+		if (args->given & (ARG_BIT(ARG_HELP) | ARG_BIT(ARG_VERSION)))
+			return 0;
+	}
+	args->operands = argv + optind;
+	args->operands_count = argc - optind;
+	return cmd->name ? check_operands(cmd, args) : 0;
+}
+
+struct staticdax_options args_seal_options(const struct args *args)
+{
+	struct staticdax_options options = STATICDAX_INIT(staticdax_options);
+
+	options.align = args->align;
+	options.mode = args->mode;
+	options.wait_ms = args->wait_ms;
+	if (args_given(args, ARG_NO_DAX))
+		options.flags |= STATICDAX_ANY_DEVICE;
+	if (args_given(args, ARG_AUDIT))
+		options.flags |= STATICDAX_AUDIT;
+	return options;
+}

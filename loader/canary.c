@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The canary: a file on a small tmpfs of our own, so that sealing it makes no
+ * other filesystem take the slow path and its umount can be tried as well.
+ *
+ * Nothing here does harm if a hook is dead: the file is truncated, appended
+ * to, renamed or removed, and made anew by the next run.
+ */
+#define _GNU_SOURCE
+#include "canary.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+
+#include "util.h"
+
+#define DIR_PATH SDAX_RUN_DIR "/canary"
+#define FILE_PATH DIR_PATH "/file"
+
+#ifndef SYS_file_setattr
+#define SYS_file_setattr 469 /* include/uapi/asm-generic/unistd.h, 6.17 */
+#endif
+
+/* Each returns 0 if it got through, else -errno. */
+
+static int try_truncate(int fd)
+{
+	(void)fd;
+	return truncate(FILE_PATH, 1) < 0 ? -errno : 0;
+}
+
+static int try_ftruncate(int fd)
+{
+	return ftruncate(fd, 1) < 0 ? -errno : 0;
+}
+
+static int try_fallocate(int fd)
+{
+	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+			 4096) < 0 ? -errno : 0;
+}
+
+static int try_extend(int fd)
+{
+	return pwrite(fd, "x", 1, 8192) < 0 ? -errno : 0;
+}
+
+static int try_append_open(int fd)
+{
+	_cleanup_close_ int again = -1;
+
+	(void)fd;
+	again = open(FILE_PATH, O_WRONLY | O_APPEND | O_CLOEXEC);
+	return again < 0 ? -errno : 0;
+}
+
+static int try_append_flag(int fd)
+{
+	return fcntl(fd, F_SETFL, O_APPEND) < 0 ? -errno : 0;
+}
+
+static int try_setflags(int fd)
+{
+	int flags = 0;
+
+	return ioctl(fd, FS_IOC_SETFLAGS, &flags) < 0 ? -errno : 0;
+}
+
+/* struct file_attr, include/uapi/linux/fs.h: 24 bytes, all unset. */
+static int try_file_setattr(int fd)
+{
+	char attr[24] = {};
+
+	(void)fd;
+	return syscall(SYS_file_setattr, AT_FDCWD, FILE_PATH, attr,
+		       sizeof(attr), 0) < 0 ? -errno : 0;
+}
+
+static int try_unlink(int fd)
+{
+	(void)fd;
+	return unlink(FILE_PATH) < 0 ? -errno : 0;
+}
+
+static int try_rename(int fd)
+{
+	(void)fd;
+	return rename(FILE_PATH, DIR_PATH "/renamed") < 0 ? -errno : 0;
+}
+
+/* MNT_EXPIRE: without the hook it only marks the mount and says EAGAIN. */
+static int try_umount(int fd)
+{
+	int r;
+
+	(void)fd;
+	r = umount2(DIR_PATH, MNT_EXPIRE) < 0 ? -errno : 0;
+	return r == -EAGAIN ? 0 : r;
+}
+
+#ifdef __x86_64__
+/*
+ * A 32-bit ioctl from a 64-bit program. Where the kernel does not take int
+ * 0x80 the child dies of it, and no 32-bit caller exists.
+ */
+static int try_ioctl_32(int fd)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (!pid) {
+		long r;
+
+		asm volatile("int $0x80"
+			     : "=a"(r)
+			     : "a"(54), "b"(fd), "c"(FS_IOC32_SETFLAGS), "d"(0)
+			     : "memory", "r8", "r9", "r10", "r11");
+		_exit((int)r == -ETXTBSY ? 0 : 1);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	if (WIFSIGNALED(status))
+		return -ENOSYS;
+	return WEXITSTATUS(status) ? 0 : -ETXTBSY;
+}
+#endif
+
+static int try_write_in_place(int fd)
+{
+	return pwrite(fd, "x", 1, 0) == 1 ? 0 : -errno;
+}
+
+static const struct trial {
+	const char *name;
+	int (*act)(int fd);
+	int expected;
+	int absent;		/* answer of a kernel without the operation */
+	enum sdax_hook hook;	/* proved by absence too */
+} trials[] = {
+	{ "truncate", try_truncate, -ETXTBSY, 0, 0 },
+	{ "ftruncate", try_ftruncate, -ETXTBSY, 0, 0 },
+	{ "fallocate", try_fallocate, -ETXTBSY, 0, 0 },
+	{ "write past the end", try_extend, -ETXTBSY, 0, 0 },
+	{ "write in place", try_write_in_place, 0, 0, 0 },
+	{ "open to append", try_append_open, -ETXTBSY, 0, 0 },
+	{ "F_SETFL O_APPEND", try_append_flag, -ETXTBSY, 0, 0 },
+	{ "ioctl FS_IOC_SETFLAGS", try_setflags, -ETXTBSY, 0, 0 },
+	{ "file_setattr", try_file_setattr, -ETXTBSY, -ENOSYS, 0 },
+	{ "unlink", try_unlink, -EPERM, 0, 0 },
+	{ "rename", try_rename, -EPERM, 0, 0 },
+	{ "umount", try_umount, -EBUSY, 0, 0 },
+#ifdef __x86_64__
+	{ "32-bit ioctl", try_ioctl_32, -ETXTBSY, -ENOSYS,
+	  SDAX_HOOK_FILE_IOCTL_COMPAT },
+#endif
+};
+
+static int mount_own(void)
+{
+	struct statfs fs;
+
+	if (mkdir(DIR_PATH, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	if (statfs(DIR_PATH, &fs) < 0)
+		return -errno;
+	if (fs.f_type == TMPFS_MAGIC && !access(DIR_PATH "/.own", F_OK))
+		return 0;
+	if (mount("staticdax", DIR_PATH, "tmpfs",
+		  MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700,size=64k") < 0)
+		return -errno;
+	return mknod(DIR_PATH "/.own", S_IFREG | 0600, 0) < 0 ? -errno : 0;
+}
+
+static int make_file(int *ret_fd)
+{
+	_cleanup_close_ int fd = -1;
+	char page[4096] = {};
+
+	fd = open(FILE_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, 0) < 0)
+		return -errno;
+	if (pwrite(fd, page, sizeof(page), 0) != sizeof(page))
+		return -EIO;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static void try_all(int fd, __u64 *proved, char *detail, size_t size)
+{
+	detail[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+		const struct trial *t = trials + i;
+		int r = t->act(fd);
+
+		if (r == t->expected)
+			continue;
+		if (t->absent && r == t->absent) {
+			*proved |= t->hook ? 1ULL << t->hook : 0;
+			continue;
+		}
+		snprintf(detail, size, "%s: %s, expected %s", t->name,
+			 r ? strerror(-r) : "it was allowed",
+			 t->expected ? strerror(-t->expected) : "success");
+		return;
+	}
+}
+
+int sdax_canary_run(struct sdax_store *store, struct sdax_inspect *inspect,
+		    __u64 *ret_proved, char *detail, size_t size)
+{
+	struct sdax_entry entry = {
+		.deny = SDAX_DENY_STATIC,
+		.state = SDAX_STATE_ACTIVE,
+		.flags = SDAX_F_CANARY,
+	};
+	_cleanup_close_ int fd = -1;
+	struct sdax_identity id;
+	struct sdax_key key = {};
+	__u64 proved = 0;
+	int r, removed;
+
+	r = mount_own();
+	if (!r)
+		r = make_file(&fd);
+	if (!r)
+		r = sdax_inspect_identity(inspect, fd, &id);
+	if (r < 0)
+		return r;
+	key.ino = id.ino;
+	key.dev = id.dev;
+	entry.generation = id.generation;
+	entry.size = id.size;
+	store->control->proved = 0;
+	r = sdax_store_put(store, &key, &entry, id.magic, FILE_PATH);
+	if (r < 0)
+		return r;
+	try_all(fd, &proved, detail, size);
+	removed = sdax_store_del(store, &key);
+	if (removed < 0)
+		return removed;
+	*ret_proved = proved | store->control->proved;
+	return 0;
+}
+
+void sdax_canary_remove(void)
+{
+	if (!access(DIR_PATH "/.own", F_OK))
+		umount2(DIR_PATH, MNT_DETACH);
+	rmdir(DIR_PATH);
+}

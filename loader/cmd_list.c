@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* staticdax list: every record, one at a time, however many there are. */
+#include <errno.h>
+
+#include "args.h"
+#include "outcome.h"
+#include "report.h"
+
+static int measure(void *arg, const struct staticdax_seal *seal)
+{
+	report_list_measure(arg, seal);
+	return 0;
+}
+
+/* Nobody reads on after an error of output: the rest is not worth the walk. */
+static int print(void *arg, const struct staticdax_seal *seal)
+{
+	struct report *report = arg;
+
+	report_list_seal(report, seal);
+	return report->error;
+}
+
+enum staticdax_answer cmd_list(struct staticdax *sd, const struct args *args,
+			       struct report *report)
+{
+	struct staticdax_result result;
+	int r = 0;
+
+	(void)args;
+	if (!report->json)
+		r = staticdax_list(sd, measure, report);
+	report_list_begin(report);
+	if (r == 0)
+		r = staticdax_list(sd, print, report);
+	result = outcome_of_errno(report->error ? 0 : r);
+	report_end(report, &result);
+	outcome_log(NULL, &result);
+	return staticdax_answer_of(result.reason);
+}

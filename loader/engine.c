@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The programs' life: load, attach, pin, replace, detach. */
+#define _GNU_SOURCE
+#include "engine.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "enforce.skel.h"
+#include "probe.h"
+#include "store.h"
+#include "util.h"
+
+#define NEW_DIR SDAX_BPF_DIR "/new"
+
+/*
+ * What each program proves on the canary. Those that only keep records, and
+ * quota_on, which no file outside a quota filesystem can reach, prove nothing.
+ */
+static const struct {
+	const char *program;
+	enum sdax_hook proof;
+} proofs[] = {
+	{ "sdax_setattr_2", SDAX_HOOK_INODE_SETATTR },
+	{ "sdax_setattr_3", SDAX_HOOK_INODE_SETATTR },
+	{ "sdax_path_trunc", SDAX_HOOK_PATH_TRUNCATE },
+	{ "sdax_file_trunc", SDAX_HOOK_FILE_TRUNCATE },
+	{ "sdax_permission", SDAX_HOOK_FILE_PERMISSION },
+	{ "sdax_open", SDAX_HOOK_FILE_OPEN },
+	{ "sdax_fcntl", SDAX_HOOK_FILE_FCNTL },
+	{ "sdax_ioctl", SDAX_HOOK_FILE_IOCTL },
+	{ "sdax_ioctl_32", SDAX_HOOK_FILE_IOCTL_COMPAT },
+	{ "sdax_fileattr", SDAX_HOOK_INODE_FILE_SETATTR },
+	{ "sdax_unlink", SDAX_HOOK_INODE_UNLINK },
+	{ "sdax_rename", SDAX_HOOK_INODE_RENAME },
+	{ "sdax_umount", SDAX_HOOK_SB_UMOUNT },
+	{ "sdax_token_1", SDAX_HOOK_TOKEN },
+	{ "sdax_token_2", SDAX_HOOK_TOKEN },
+};
+
+static enum sdax_hook proof_of(const char *program)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(proofs); i++)
+		if (!strcmp(proofs[i].program, program))
+			return proofs[i].proof;
+	return SDAX_HOOK_MAX_;
+}
+
+static void skel_destroyp(struct enforce_bpf **skel)
+{
+	enforce_bpf__destroy(*skel);
+}
+
+static void btf_freep(struct btf **btf)
+{
+	btf__free(*btf);
+}
+
+/* "lsm/inode_setattr" -> "inode_setattr" */
+static const char *hook_of(const struct bpf_program *prog)
+{
+	return strchr(bpf_program__section_name(prog), '/') + 1;
+}
+
+/* Arguments of an LSM hook on this kernel, or -1 where it does not exist. */
+static int hook_arity(const struct btf *btf, const char *hook)
+{
+	const struct btf_type *func;
+	char name[64];
+	int id;
+
+	snprintf(name, sizeof(name), "bpf_lsm_%s", hook);
+	id = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+	if (id < 0)
+		return -1;
+	func = btf__type_by_id(btf, id);
+	return btf_vlen(btf__type_by_id(btf, func->type));
+}
+
+static bool kernel_has(const struct btf *btf, const struct bpf_program *prog)
+{
+	const char *name = bpf_program__name(prog);
+	int arity;
+
+	if (bpf_program__autoload(prog))
+		return true;
+	arity = hook_arity(btf, hook_of(prog));
+	if (!strcmp(name, "sdax_setattr_2"))
+		return arity == 2;
+	if (!strcmp(name, "sdax_setattr_3"))
+		return arity == 3;
+	return arity >= 0;
+}
+
+/* Opens the object and turns on what this kernel has. */
+static int open_for_kernel(struct enforce_bpf **ret)
+{
+	_cleanup_(skel_destroyp) struct enforce_bpf *skel = NULL;
+	_cleanup_(btf_freep) struct btf *btf = NULL;
+	struct bpf_program *prog;
+
+	btf = btf__load_vmlinux_btf();
+	if (!btf)
+		return -EOPNOTSUPP;
+	skel = enforce_bpf__open();
+	if (!skel)
+		return -errno;
+	bpf_object__for_each_program(prog, skel->obj)
+		bpf_program__set_autoload(prog, kernel_has(btf, prog));
+	*ret = TAKE_PTR(skel);
+	return 0;
+}
+
+static struct bpf_map *map_of(struct enforce_bpf *skel, enum sdax_map map)
+{
+	switch (map) {
+	case SDAX_MAP_SEALED:
+		return skel->maps.sealed;
+	case SDAX_MAP_FILESYSTEMS:
+		return skel->maps.filesystems;
+	case SDAX_MAP_PATHS:
+		return skel->maps.paths;
+	case SDAX_MAP_EVENTS:
+		return skel->maps.events;
+	case SDAX_MAP_COUNTERS:
+		return skel->maps.counters;
+	case SDAX_MAP_CONTROL:
+		return skel->maps.data_control;
+	default:
+		return skel->maps.bss;
+	}
+}
+
+static int reuse_registry(struct enforce_bpf *skel)
+{
+	for (enum sdax_map map = 0; map < SDAX_MAP_MAX_; map++) {
+		_cleanup_close_ int fd = -1;
+		char path[96];
+		int r;
+
+		snprintf(path, sizeof(path), SDAX_PIN_DIR "/%s",
+			 sdax_map_names[map]);
+		fd = bpf_obj_get(path);
+		if (fd < 0)
+			return fd;
+		r = bpf_map__reuse_fd(map_of(skel, map), fd);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Programs that grant: there before those that refuse, and gone after them. */
+static bool is_granting(const char *program)
+{
+	return !strncmp(program, "sdax_token", 10) ||
+	       !strncmp(program, "sdax_copy", 9);
+}
+
+static bool is_program(const char *pin)
+{
+	return !strncmp(pin, "sdax_", 5);
+}
+
+static void remove_links(DIR *d, bool granting)
+{
+	struct dirent *e;
+
+	rewinddir(d);
+	while ((e = readdir(d)))
+		if (is_program(e->d_name) && is_granting(e->d_name) == granting)
+			unlinkat(dirfd(d), e->d_name, 0);
+}
+
+static int remove_pins(const char *dir, bool keep_registry)
+{
+	_cleanup_closedir_ DIR *d = NULL;
+	struct dirent *e;
+
+	d = opendir(dir);
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
+	remove_links(d, false);
+	remove_links(d, true);
+	if (keep_registry)
+		return 0;
+	rewinddir(d);
+	while ((e = readdir(d)))
+		if (e->d_name[0] != '.')
+			unlinkat(dirfd(d), e->d_name, 0);
+	return rmdir(dir) < 0 ? -errno : 0;
+}
+
+void sdax_engine_sweep(void)
+{
+	remove_pins(NEW_DIR, false);
+}
+
+/* systemd mounts the shared bpffs 0700, which would hide the registry. */
+static int mount_bpffs(void)
+{
+	struct statfs fs;
+
+	if (mkdir(SDAX_BPF_DIR, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	if (statfs(SDAX_BPF_DIR, &fs) < 0)
+		return -errno;
+	if (fs.f_type == BPF_FS_MAGIC)
+		return 0;
+	if (mount("staticdax", SDAX_BPF_DIR, "bpf",
+		  MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755") < 0)
+		return -errno;
+	return 0;
+}
+
+static int pin_links(struct enforce_bpf *skel, bool granting)
+{
+	struct bpf_program *prog;
+	char path[96];
+	int r;
+
+	bpf_object__for_each_program(prog, skel->obj) {
+		const char *name = bpf_program__name(prog);
+		struct bpf_link *link;
+
+		if (!bpf_program__autoload(prog) || is_granting(name) != granting)
+			continue;
+		link = bpf_program__attach(prog);
+		if (!link)
+			return -errno;
+		snprintf(path, sizeof(path), NEW_DIR "/%s", name);
+		r = bpf_link__pin(link, path);
+		bpf_link__destroy(link);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The registry may be read by everybody, the rest by root alone. */
+static int pin_all(struct enforce_bpf *skel)
+{
+	char path[96];
+	int r;
+
+	for (enum sdax_map map = 0; map < SDAX_MAP_MAX_; map++) {
+		snprintf(path, sizeof(path), NEW_DIR "/%s",
+			 sdax_map_names[map]);
+		r = bpf_obj_pin(bpf_map__fd(map_of(skel, map)), path);
+		if (r < 0)
+			return r;
+		if (map != SDAX_MAP_FILTER && chmod(path, 0644) < 0)
+			return -errno;
+	}
+	r = pin_links(skel, true);
+	return r ?: pin_links(skel, false);
+}
+
+/* bpffs can exchange directories since 5.17 (6429e46304ac). */
+static int publish(void)
+{
+	if (!renameat2(AT_FDCWD, NEW_DIR, AT_FDCWD, SDAX_PIN_DIR,
+		       RENAME_NOREPLACE))
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	if (renameat2(AT_FDCWD, NEW_DIR, AT_FDCWD, SDAX_PIN_DIR,
+		      RENAME_EXCHANGE) < 0)
+		return -errno;
+	return remove_pins(NEW_DIR, false);
+}
+
+static int attach(void)
+{
+	_cleanup_(skel_destroyp) struct enforce_bpf *skel = NULL;
+	bool fresh;
+	int r;
+
+	r = mount_bpffs();
+	if (r < 0)
+		return r;
+	sdax_engine_sweep();
+	fresh = access(SDAX_PIN_DIR, F_OK) < 0;
+	r = open_for_kernel(&skel);
+	if (!r && !fresh)
+		r = reuse_registry(skel);
+	if (!r)
+		r = enforce_bpf__load(skel);
+	if (r < 0)
+		return r;
+	if (mkdir(NEW_DIR, 0755) < 0)
+		return -errno;
+	r = pin_all(skel);
+	if (!r)
+		r = publish();
+	if (r < 0)
+		remove_pins(NEW_DIR, false);
+	return r;
+}
+
+int sdax_engine_attach(enum staticdax_reason *ret_reason, char *detail,
+		       size_t size)
+{
+	enum staticdax_reason reason;
+	int r;
+
+	reason = sdax_probe_lsm(detail, size);
+	if (reason != STATICDAX_OK) {
+		*ret_reason = reason;
+		return -EOPNOTSUPP;
+	}
+	r = attach();
+	if (!r)
+		return 0;
+	if (access(SDAX_PIN_DIR, F_OK) < 0)
+		sdax_engine_detach(false);
+	*ret_reason = r == -EPERM || r == -EACCES ? STATICDAX_NO_PRIVILEGE :
+						     STATICDAX_SYSTEM;
+	snprintf(detail, size, "loading the programs: %s", strerror(-r));
+	return r;
+}
+
+static bool is_pinned_link(const char *name)
+{
+	_cleanup_close_ int fd = -1;
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+	char path[96];
+
+	snprintf(path, sizeof(path), SDAX_PIN_DIR "/%s", name);
+	fd = bpf_obj_get(path);
+	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len) &&
+	       info.type == BPF_LINK_TYPE_TRACING;
+}
+
+/* The skeleton is opened for its table of programs only; names are static. */
+int sdax_engine_programs(struct sdax_program *ret_programs, size_t *ret_count)
+{
+	_cleanup_(skel_destroyp) struct enforce_bpf *skel = NULL;
+	struct bpf_program *prog;
+	size_t n = 0;
+	int r;
+
+	r = open_for_kernel(&skel);
+	if (r < 0)
+		return r;
+	bpf_object__for_each_program(prog, skel->obj) {
+		struct sdax_program *p = ret_programs + n;
+
+		if (n == SDAX_PROGRAMS_MAX)
+			return -E2BIG;
+		snprintf(p->hook, sizeof(p->hook), "%s", hook_of(prog));
+		snprintf(p->pin, sizeof(p->pin), "%s",
+			 bpf_program__name(prog));
+		p->proof = proof_of(p->pin);
+		p->wanted = bpf_program__autoload(prog);
+		p->attached = p->wanted && is_pinned_link(p->pin);
+		n++;
+	}
+	*ret_count = n;
+	return 0;
+}
+
+int sdax_engine_detach(bool keep_registry)
+{
+	struct statfs fs;
+	int r;
+
+	sdax_engine_sweep();
+	r = remove_pins(SDAX_PIN_DIR, keep_registry);
+	if (r < 0 || keep_registry)
+		return r;
+	if (!statfs(SDAX_BPF_DIR, &fs) && fs.f_type == BPF_FS_MAGIC &&
+	    umount2(SDAX_BPF_DIR, MNT_DETACH) < 0)
+		return -errno;
+	rmdir(SDAX_BPF_DIR);
+	return 0;
+}

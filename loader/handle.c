@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The registry for a call: locked, attached, proved, and let go again. */
+#define _GNU_SOURCE
+#include "handle.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "canary.h"
+#include "engine.h"
+#include "util.h"
+#include "words.h"
+
+int sdax_fail(struct staticdax_result *result, enum staticdax_reason reason,
+	      int error, const char *format, ...)
+{
+	va_list ap;
+
+	result->reason = reason;
+	result->error = error ?: -sdax_reason_errno(reason);
+	va_start(ap, format);
+	vsnprintf(result->detail, sizeof(result->detail), format, ap);
+	va_end(ap);
+	return result->error;
+}
+
+void sdax_log(struct staticdax *sd, int level, const char *format, ...)
+{
+	char line[1024];
+	va_list ap;
+
+	if (!sd->log || level > sd->verbose)
+		return;
+	va_start(ap, format);
+	vsnprintf(line, sizeof(line), format, ap);
+	va_end(ap);
+	sd->log(sd->log_arg, level, line);
+}
+
+int sdax_handle_inspect(struct staticdax *sd, struct staticdax_result *result)
+{
+	int r;
+
+	if (sd->inspect)
+		return 0;
+	r = sdax_inspect_new(&sd->inspect);
+	if (r == -EPERM)
+		return sdax_fail(result, STATICDAX_NO_PRIVILEGE, 0, "%s", "");
+	if (r == -EOPNOTSUPP)
+		return sdax_fail(result, STATICDAX_NO_BPF_LSM, 0,
+				 "its BPF iterators do not load");
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r,
+				 "loading the iterators");
+	return 0;
+}
+
+static int registry_failed(int r, struct staticdax_result *result)
+{
+	if (r == -EPROTO)
+		return sdax_fail(result, STATICDAX_PINS_VERSION, 0, "%s",
+				 SDAX_PIN_DIR);
+	if (r == -EPERM || r == -EACCES)
+		return sdax_fail(result, STATICDAX_NO_PRIVILEGE, 0, "%s", "");
+	return sdax_fail(result, STATICDAX_SYSTEM, r, "%s", SDAX_PIN_DIR);
+}
+
+static int open_clean(struct staticdax *sd, struct sdax_store *ret_store,
+		      bool *ret_swept, struct staticdax_result *result)
+{
+	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
+	int r;
+
+	r = sdax_store_open(true, &store);
+	if (r == -ENOENT)
+		return r;
+	if (!r)
+		r = sdax_store_sweep(&store, ret_swept);
+	if (r < 0)
+		return registry_failed(r, result);
+	*ret_store = store;
+	store = (struct sdax_store)SDAX_STORE_NONE;
+	if (*ret_swept)
+		sdax_log(sd, 1, "removed what a run that died had left");
+	return 0;
+}
+
+int sdax_handle_registry(struct staticdax *sd, struct sdax_store *ret_store,
+			 struct staticdax_result *result)
+{
+	bool swept = false;
+
+	sdax_engine_sweep();
+	return open_clean(sd, ret_store, &swept, result);
+}
+
+/* The status lists hooks, not programs: copies of one hook count together. */
+static void note_hook(struct staticdax_status *status,
+		      const struct sdax_program *p, bool proved)
+{
+	struct staticdax_hook *hook = status->hooks;
+	size_t n = status->hooks_count;
+
+	while (n && strcmp(hook->name, p->hook)) {
+		hook++;
+		n--;
+	}
+	if (!n) {
+		if (status->hooks_count == STATICDAX_HOOKS)
+			return;
+		hook = status->hooks + status->hooks_count++;
+		snprintf(hook->name, sizeof(hook->name), "%s", p->hook);
+		hook->attached = true;
+	}
+	hook->wanted |= p->wanted;
+	hook->attached &= !p->wanted || p->attached;
+	hook->proved |= proved;
+	hook->provable |= p->wanted && p->proof != SDAX_HOOK_MAX_;
+}
+
+static int programs(struct sdax_program *list, size_t *n, bool *ret_complete,
+		    struct staticdax_result *result)
+{
+	int r;
+
+	r = sdax_engine_programs(list, n);
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_NO_BPF_LSM, 0,
+				 "no type information of the kernel");
+	*ret_complete = true;
+	for (size_t i = 0; i < *n; i++)
+		if (list[i].wanted && !list[i].attached)
+			*ret_complete = false;
+	return 0;
+}
+
+static bool is_proved(const struct sdax_program *p, __u64 proved)
+{
+	return p->wanted && p->attached && p->proof != SDAX_HOOK_MAX_ &&
+	       proved >> p->proof & 1;
+}
+
+int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
+		      struct staticdax_status *status,
+		      struct staticdax_result *result)
+{
+	struct sdax_program list[SDAX_PROGRAMS_MAX];
+	const char *missing = NULL;
+	char detail[120];
+	__u64 proved = 0;
+	bool complete;
+	size_t n;
+	int r;
+
+	r = sdax_handle_inspect(sd, result);
+	if (!r)
+		r = programs(list, &n, &complete, result);
+	if (r < 0)
+		return r;
+	r = sdax_canary_run(store, sd->inspect, &proved, detail,
+			    sizeof(detail));
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r,
+				 "running the canary");
+	for (size_t i = 0; i < n; i++) {
+		bool ok = is_proved(list + i, proved);
+
+		if (status)
+			note_hook(status, list + i, ok);
+		if (list[i].wanted && !list[i].attached)
+			missing = missing ?: list[i].pin;
+		if (list[i].wanted && list[i].proof != SDAX_HOOK_MAX_ && !ok)
+			missing = missing ?: list[i].pin;
+	}
+	if (detail[0])
+		return sdax_fail(result, STATICDAX_CANARY, 0, "%s", detail);
+	if (!complete)
+		return sdax_fail(result, STATICDAX_PINS_BROKEN, 0,
+				 "%s is not attached", missing);
+	if (missing)
+		return sdax_fail(result, STATICDAX_CANARY, 0,
+				 "%s was not reached", missing);
+	return 0;
+}
+
+static __u32 registry_id(const struct sdax_store *store)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(store->sealed, &info, &len) < 0)
+		return 0;
+	return info.id;
+}
+
+static int attach(struct staticdax *sd, struct sdax_store *store,
+		  struct staticdax_result *result)
+{
+	enum staticdax_reason reason;
+	char detail[160];
+	int r;
+
+	sdax_log(sd, 1, "attaching");
+	sd->proved_registry = 0;
+	r = sdax_engine_attach(&reason, detail, sizeof(detail));
+	if (r < 0)
+		return sdax_fail(result, reason,
+				 reason == STATICDAX_SYSTEM ? r : 0, "%s",
+				 detail);
+	if (store->sealed >= 0)
+		return 0;
+	r = sdax_store_open(true, store);
+	return r < 0 ? registry_failed(r, result) : 0;
+}
+
+int sdax_handle_enforce(struct staticdax *sd, struct sdax_store *ret_store,
+			struct staticdax_result *result)
+{
+	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
+	struct sdax_program list[SDAX_PROGRAMS_MAX];
+	bool complete, swept = false;
+	size_t n;
+	int r;
+
+	r = sdax_handle_inspect(sd, result);
+	if (r < 0)
+		return r;
+	sdax_engine_sweep();
+	r = open_clean(sd, &store, &swept, result);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (!r && sd->proved_registry == registry_id(&store)) {
+		*ret_store = store;
+		store = (struct sdax_store)SDAX_STORE_NONE;
+		return 0;
+	}
+	r = programs(list, &n, &complete, result);
+	if (!r && (store.sealed < 0 || !complete))
+		r = attach(sd, &store, result);
+	if (!r)
+		r = sdax_handle_prove(sd, &store, NULL, result);
+	if (r < 0) {
+		sdax_handle_release(sd, &store);
+		return r;
+	}
+	sd->proved_registry = registry_id(&store);
+	*ret_store = store;
+	store = (struct sdax_store)SDAX_STORE_NONE;
+	return 0;
+}
+
+/* Records of lapsed seals outlive the programs. */
+void sdax_handle_release(struct staticdax *sd, struct sdax_store *store)
+{
+	bool in_use, records;
+	struct sdax_key key;
+
+	if (store->sealed < 0)
+		return;
+	in_use = sdax_store_in_use(store);
+	records = !sdax_store_next(store, NULL, &key);
+	sdax_store_close(store);
+	if (in_use)
+		return;
+	sdax_log(sd, 1, "detaching");
+	sd->proved_registry = 0;
+	sdax_engine_detach(records);
+	if (!records)
+		sdax_canary_remove();
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a handle keeps from call to call, and how a call gets hold of the
+ * registry with the lock taken and enforcement proved.
+ */
+#ifndef SDAX_HANDLE_H
+#define SDAX_HANDLE_H
+
+#include "inspect.h"
+#include "staticdax.h"
+#include "store.h"
+
+struct staticdax {
+	int verbose;
+	staticdax_log_fn log;
+	void *log_arg;
+	struct sdax_inspect *inspect;
+	__u32 proved_registry;	/* id of the registry the canary was run on */
+	char *path;		/* of the last seal handed out */
+	char comm[16];
+};
+
+/* Sets result and returns its error, so that a failure is one statement. */
+int sdax_fail(struct staticdax_result *result, enum staticdax_reason reason,
+	      int error, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+void sdax_log(struct staticdax *sd, int level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Loads the iterators if they are not yet. */
+int sdax_handle_inspect(struct staticdax *sd, struct staticdax_result *result);
+
+/*
+ * The registry with its programs attached and proved; attaches or repairs
+ * where needed. Needs the lock. On failure nothing is attached that was not.
+ */
+int sdax_handle_enforce(struct staticdax *sd, struct sdax_store *ret_store,
+			struct staticdax_result *result);
+
+/* The registry as it is, cleaned of leftovers; ENOENT if there is none. */
+int sdax_handle_registry(struct staticdax *sd, struct sdax_store *ret_store,
+			 struct staticdax_result *result);
+
+/* Detaches if nothing is sealed any more; closes the store. */
+void sdax_handle_release(struct staticdax *sd, struct sdax_store *store);
+
+/* What was not proved, or an empty string. Runs the canary. */
+int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
+		      struct staticdax_status *status,
+		      struct staticdax_result *result);
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Who else has the file open or mapped, and is that everybody? */
+#include "holders.h"
+
+#include <string.h>
+
+#include "util.h"
+
+/* include/linux/fs.h; an O_PATH descriptor has neither and does not count */
+#define FMODE_READ 1
+#define FMODE_WRITE 2
+
+static bool seen_before(const struct sdax_holder *holders, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (holders[j].file == holders[i].file)
+			return true;
+	return false;
+}
+
+static void list(struct staticdax_result *result, const struct sdax_holder *h)
+{
+	struct staticdax_holder *to;
+
+	if (result->holders_count++ >= STATICDAX_HOLDERS)
+		return;
+	to = result->holders + result->holders_count - 1;
+	to->pid = h->tgid;
+	to->fd = h->fd;
+	to->start = h->start;
+	to->writable = h->f_mode & FMODE_WRITE;
+	memcpy(to->comm, h->comm, sizeof(to->comm));
+}
+
+int sdax_holders_of(struct sdax_inspect *inspect, const struct sdax_key *key,
+		    int fd, struct sdax_holding *ret,
+		    struct staticdax_result *result)
+{
+	_cleanup_free_ struct sdax_holder *holders = NULL;
+	struct sdax_holding holding = {};
+	struct sdax_identity id = {};
+	int writers = 0, readers = 0;
+	__u32 self = getpid();
+	size_t n;
+	int r = 0;
+
+	result->holders_count = 0;
+	if (fd >= 0)
+		r = sdax_inspect_identity(inspect, fd, &id);
+	if (!r)
+		r = sdax_inspect_holders(inspect, key, &holders, &n);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		const struct sdax_holder *h = holders + i;
+
+		if (!(h->f_mode & (FMODE_READ | FMODE_WRITE)))
+			continue;
+		if (!seen_before(holders, i))
+			*(h->f_mode & FMODE_WRITE ? &writers : &readers) += 1;
+		if (h->tgid != self) {
+			list(result, h);
+			holding.others = true;
+		} else if (h->file != id.file) {
+			holding.self = true;
+		}
+	}
+	if (fd >= 0 && (writers != id.writecount || readers != id.readcount)) {
+		holding.others = true;
+		if (!result->holders_count)
+			snprintf(result->detail, sizeof(result->detail),
+				 "inside the kernel: a loop device, an export, "
+				 "a file system on top, or io_uring");
+	}
+	*ret = holding;
+	return 0;
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What the kernel says about an open file: the iterators of inspect.bpf.c. */
+#define _GNU_SOURCE
+#include "inspect.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "inspect.skel.h"
+#include "util.h"
+
+struct sdax_inspect {
+	struct inspect_bpf *skel;
+};
+
+int sdax_inspect_new(struct sdax_inspect **ret)
+{
+	_cleanup_(sdax_freep) struct sdax_inspect *inspect = NULL;
+	int r;
+
+	inspect = calloc(1, sizeof(*inspect));
+	if (!inspect)
+		return -ENOMEM;
+	inspect->skel = inspect_bpf__open_and_load();
+	if (!inspect->skel) {
+		r = -errno;
+		return r == -EPERM || r == -ENOMEM ? r : -EOPNOTSUPP;
+	}
+	*ret = TAKE_PTR(inspect);
+	return 0;
+}
+
+void sdax_inspect_free(struct sdax_inspect *inspect)
+{
+	if (!inspect)
+		return;
+	inspect_bpf__destroy(inspect->skel);
+	free(inspect);
+}
+
+static void link_destroyp(struct bpf_link **link)
+{
+	bpf_link__destroy(*link);
+}
+
+/* Runs an iterator to its end and appends what it wrote; tid 0: all tasks. */
+static int run(struct bpf_program *prog, uint32_t tid, char **data, size_t *len)
+{
+	union bpf_iter_link_info info = { .task.tid = tid };
+	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info,
+		    .link_info_len = sizeof(info));
+	_cleanup_(link_destroyp) struct bpf_link *link = NULL;
+	_cleanup_close_ int iter = -1;
+	char buf[4096];
+	ssize_t n;
+
+	link = bpf_program__attach_iter(prog, tid ? &opts : NULL);
+	if (!link)
+		return -errno;
+	iter = bpf_iter_create(bpf_link__fd(link));
+	if (iter < 0)
+		return iter;
+	while ((n = read(iter, buf, sizeof(buf))) != 0) {
+		char *more;
+
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n < 0)
+			return -errno;
+		more = realloc(*data, *len + n);
+		if (!more)
+			return -ENOMEM;
+		memcpy(more + *len, buf, n);
+		*data = more;
+		*len += n;
+	}
+	return 0;
+}
+
+int sdax_inspect_identity(struct sdax_inspect *inspect, int fd,
+			  struct sdax_identity *ret)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t len = 0;
+	int r;
+
+	inspect->skel->bss->wanted_fd = fd;
+	r = run(inspect->skel->progs.sdax_identify, syscall(SYS_gettid), &data,
+		&len);
+	if (r < 0)
+		return r;
+	if (len != sizeof(*ret))
+		return -EBADF;
+	memcpy(ret, data, sizeof(*ret));
+	return 0;
+}
+
+int sdax_inspect_holders(struct sdax_inspect *inspect,
+			 const struct sdax_key *key,
+			 struct sdax_holder **ret_holders, size_t *ret_count)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t len = 0;
+	int r;
+
+	inspect->skel->bss->wanted = *key;
+	r = run(inspect->skel->progs.sdax_holder_fds, 0, &data, &len);
+	if (!r)
+		r = run(inspect->skel->progs.sdax_holder_maps, 0, &data, &len);
+	if (r < 0)
+		return r;
+	*ret_count = len / sizeof(**ret_holders);
+	*ret_holders = (struct sdax_holder *)TAKE_PTR(data);
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the kernel says about an open file: its identity, and who else has it.
+ *
+ * Identity is asked of the kernel and never made from stat(2): user space
+ * encodes dev_t differently, cannot learn the generation everywhere, and sees
+ * another device on overlayfs and btrfs. A wrong key would fail open.
+ */
+#ifndef SDAX_INSPECT_H
+#define SDAX_INSPECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "staticdax_abi.h"
+
+struct sdax_inspect;
+
+/* EPERM without privilege, EOPNOTSUPP where the iterators do not load. */
+int sdax_inspect_new(struct sdax_inspect **ret);
+void sdax_inspect_free(struct sdax_inspect *inspect);
+
+/* fd is one of this process. */
+int sdax_inspect_identity(struct sdax_inspect *inspect, int fd,
+			  struct sdax_identity *ret);
+
+/*
+ * Everybody who has the inode open or mapped, this process included. An open
+ * file that was dup'ed or inherited appears once for each descriptor, with the
+ * same address. The caller frees the array.
+ */
+int sdax_inspect_holders(struct sdax_inspect *inspect,
+			 const struct sdax_key *key,
+			 struct sdax_holder **ret_holders, size_t *ret_count);
+
+#endif

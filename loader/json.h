@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The library's answers as JSON objects; pure. The keys are in report.h. */
+#ifndef SDAX_JSON_H
+#define SDAX_JSON_H
+
+#include <json-c/json.h>
+
+#include "staticdax.h"
+
+/* Each returns an object that the caller puts. path may be NULL. */
+struct json_object *json_of_result(const char *path,
+				   const struct staticdax_result *result);
+struct json_object *json_of_seal(const struct staticdax_seal *seal);
+/* seal NULL: could not be found out. */
+struct json_object *json_of_got(const char *path,
+				const struct staticdax_seal *seal);
+/* known: the counters could be read. */
+struct json_object *json_of_status(const struct staticdax_status *status,
+				   bool known);
+struct json_object *json_of_answer(const struct staticdax_answer_line *line);
+
+void json_add(struct json_object *object, const char *constant_key,
+	      struct json_object *value);
+
+/* The members that say what went wrong, all null if result does not. */
+void json_add_failure(struct json_object *object,
+		      const struct staticdax_result *result);
+
+/* "EBUSY" for EBUSY and -EBUSY; NULL for 0. */
+const char *json_errno_word(int error);
+
+#endif

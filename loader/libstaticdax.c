@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The exported calls: handles, and the way from each call to its part. */
+#define _GNU_SOURCE
+#include "staticdax.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "handle.h"
+#include "probe.h"
+#include "query.h"
+#include "seal.h"
+#include "unseal.h"
+#include "util.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* libbpf has one printer for the process; the handle in use gets its lines. */
+static __thread struct staticdax *printing;
+
+static int print_libbpf(enum libbpf_print_level level, const char *format,
+			va_list ap)
+{
+	char line[2048];
+	int n;
+
+	if (!printing || !printing->log || printing->verbose < 2 ||
+	    (level == LIBBPF_DEBUG && printing->verbose < 3))
+		return 0;
+	n = vsnprintf(line, sizeof(line), format, ap);
+	line[strcspn(line, "\n")] = '\0';
+	printing->log(printing->log_arg, 2, line);
+	return n;
+}
+
+static void enter(struct staticdax *sd)
+{
+	printing = sd;
+	libbpf_set_print(print_libbpf);
+}
+
+static void result_reset(struct staticdax_result *result)
+{
+	*result = (struct staticdax_result){
+		.size = result->size,
+		.offset = STATICDAX_NO_OFFSET,
+		.address = STATICDAX_NO_OFFSET,
+	};
+}
+
+EXPORT int staticdax_new(struct staticdax **ret)
+{
+	struct staticdax *sd = calloc(1, sizeof(*sd));
+
+	if (!sd)
+		return -ENOMEM;
+	*ret = sd;
+	return 0;
+}
+
+EXPORT void staticdax_free(struct staticdax *sd)
+{
+	if (!sd)
+		return;
+	sdax_inspect_free(sd->inspect);
+	free(sd->path);
+	if (printing == sd)
+		printing = NULL;
+	free(sd);
+}
+
+EXPORT void staticdax_set_log(struct staticdax *sd, int verbose,
+			      staticdax_log_fn fn, void *arg)
+{
+	sd->verbose = verbose;
+	sd->log = fn;
+	sd->log_arg = arg;
+}
+
+EXPORT int staticdax_check(struct staticdax *sd, const char *path,
+			   const struct staticdax_options *options,
+			   struct staticdax_result *result)
+{
+	int r;
+
+	enter(sd);
+	result_reset(result);
+	r = sdax_seal_check(sd, path, options, result);
+	/* "no" is an answer, not a failure */
+	return staticdax_answer_of(result->reason) == STATICDAX_FAILED ? r : 0;
+}
+
+EXPORT int staticdax_seal(struct staticdax *sd, const char *path,
+			  const struct staticdax_options *options,
+			  struct staticdax_result *result)
+{
+	enter(sd);
+	result_reset(result);
+	return sdax_seal_file(sd, path, options, result);
+}
+
+EXPORT int staticdax_unseal(struct staticdax *sd, const char *path,
+			    uint32_t flags, struct staticdax_result *result)
+{
+	enter(sd);
+	result_reset(result);
+	return sdax_unseal_file(sd, path, flags, result);
+}
+
+EXPORT int staticdax_unseal_all(struct staticdax *sd, const char *mountpoint,
+				uint32_t flags, staticdax_unseal_fn fn,
+				void *arg, uint64_t *ret_count)
+{
+	enter(sd);
+	return sdax_unseal_all(sd, mountpoint, flags, fn, arg, ret_count);
+}
+
+EXPORT int staticdax_get(struct staticdax *sd, const char *path,
+			 struct staticdax_seal *ret_seal)
+{
+	enter(sd);
+	return sdax_query_path(sd, path, ret_seal);
+}
+
+EXPORT int staticdax_list(struct staticdax *sd, staticdax_list_fn fn, void *arg)
+{
+	enter(sd);
+	return sdax_query_list(sd, fn, arg);
+}
+
+EXPORT int staticdax_status(struct staticdax *sd,
+			    struct staticdax_status *ret_status)
+{
+	enter(sd);
+	return sdax_query_status(sd, ret_status);
+}
+
+EXPORT int staticdax_doctor(struct staticdax *sd, staticdax_doctor_fn fn,
+			    void *arg)
+{
+	enter(sd);
+	return sdax_probe_run(fn, arg);
+}

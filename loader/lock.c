@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* One writer at a time. */
+#include "lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "store.h"
+#include "util.h"
+
+int sdax_lock_take(int *ret_fd)
+{
+	_cleanup_close_ int fd = -1;
+
+	if (mkdir(SDAX_RUN_DIR, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	fd = open(SDAX_RUN_DIR "/lock",
+		  O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return -errno;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The command: its verbs, the options before them, and the exit status. */
+#include <limits.h>
+#include <string.h>
+
+#include "args.h"
+#include "help.h"
+#include "log.h"
+#include "report.h"
+
+#ifndef STATICDAX_VERSION
+#define STATICDAX_VERSION "unknown"
+#endif
+
+#define FIT (ARG_BIT(ARG_ALIGN) | ARG_BIT(ARG_NO_DAX))
+#define JSON ARG_BIT(ARG_JSON)
+#define MANY .operands_min = 1, .operands_max = INT_MAX
+
+const struct cmd cmds[] = {
+	{ .name = "seal", .run = cmd_seal, .operands = "FILE...", MANY,
+	  .options = FIT | ARG_BIT(ARG_MODE) | ARG_BIT(ARG_AUDIT) | ARG_BIT(ARG_WAIT) | JSON,
+	  .brief = "keep the blocks of files where they are",
+	  .about = "Seals each FILE: its size and the device blocks of its bytes stay the same\nuntil unseal, umount or reboot. Needs root." },
+	{ .name = "unseal", .run = cmd_unseal, .operands = "FILE... | --all [MOUNTPOINT]", MANY,
+	  .options = ARG_BIT(ARG_FORCE) | ARG_BIT(ARG_ALL) | JSON,
+	  .brief = "let go of them",
+	  .about = "Unseals each FILE that nobody else has open or mapped. Needs root." },
+	{ .name = "get", .run = cmd_get, .operands = "FILE...", MANY, .options = JSON,
+	  .brief = "are files sealed?",
+	  .about = "Exits with 0 if every FILE is sealed and with 1 if not. Needs no privilege but\nthe right to read the file." },
+	{ .name = "list", .run = cmd_list, .options = JSON,
+	  .brief = "all sealed files",
+	  .about = "Lists every seal, and those that lapsed. Needs no privilege." },
+	{ .name = "check", .run = cmd_check, .operands = "FILE...", MANY, .options = FIT | JSON,
+	  .brief = "would files do, and if not, why?",
+	  .about = "Exits with 0 if every FILE is fit to be sealed and with 1 if not. Changes\nnothing." },
+	{ .name = "status", .run = cmd_status, .options = JSON,
+	  .brief = "is what is sealed really protected?",
+	  .about = "Tries each hook on a file of its own and prints what it found, and the\ncounters. Needs root." },
+	{ .name = "doctor", .run = cmd_doctor, .options = JSON,
+	  .brief = "can this system seal, and if not, what helps?",
+	  .about = "Prints a line for each requirement, and a remedy below each that is not met." },
+	{ .name = "__complete", .run = cmd_complete, .hidden = true,
+	  .operands = "verbs|options|values|sealed [WORD]",
+	  .operands_min = 1, .operands_max = 2,
+	  .about = "Prints words for the shell's completion." },
+	{},
+};
+
+static const struct cmd global = {
+	.options = ARG_BIT(ARG_VERSION),
+	.about = "Keeps the device blocks of files where they are.",
+};
+
+static enum staticdax_answer run(const struct cmd *cmd, const struct args *args,
+				 struct report *report)
+{
+	enum staticdax_answer answer;
+	struct staticdax *sd;
+	int r;
+
+	report->json = args_given(args, ARG_JSON);
+	r = staticdax_new(&sd);
+	if (r < 0) {
+		log_error("%s", strerror(-r));
+		return STATICDAX_FAILED;
+	}
+	staticdax_set_log(sd, args->verbose, log_library, NULL);
+	answer = cmd->run(sd, args, report);
+	staticdax_free(sd);
+	return answer;
+}
+
+static enum staticdax_answer dispatch(int argc, char **argv, struct report *report)
+{
+	struct args args = {};
+	const struct cmd *cmd;
+
+	if (args_parse(&global, argc, argv, &args) < 0)
+		return STATICDAX_USAGE;
+	if (args_given(&args, ARG_VERSION)) {
+		report_text(report, "staticdax %s\n", STATICDAX_VERSION);
+		return STATICDAX_YES;
+	}
+	if (args_given(&args, ARG_HELP)) {
+		help_overview(&global, report);
+		return STATICDAX_YES;
+	}
+	cmd = help_require(args.operands[0]);
+	if (!cmd || args_parse(cmd, args.operands_count, args.operands, &args) < 0)
+		return STATICDAX_USAGE;
+	if (args_given(&args, ARG_HELP)) {
+		help_verb(cmd, report);
+		return STATICDAX_YES;
+	}
+	return run(cmd, &args, report);
+}
+
+int main(int argc, char **argv)
+{
+	enum staticdax_answer answer;
+	struct report report;
+	int r;
+
+	log_occupy_fds();
+	report_init(&report, stdout, false);
+	answer = dispatch(argc, argv, &report);
+	r = report_done(&report);
+	if (r < 0) {
+		log_error("standard output: %s", strerror(-r));
+		return STATICDAX_FAILED;
+	}
+	return (int)answer;
+}

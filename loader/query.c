@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Reading the registry: one seal, all seals, the state of enforcement. */
+#define _GNU_SOURCE
+#include "query.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+#include "lock.h"
+#include "privilege.h"
+#include "util.h"
+
+#define XFS_SUPER_MAGIC 0x58465342
+
+static const char *const op_words[SDAX_OP_MAX_] = {
+	[SDAX_OP_SHRINK] = "shrink",
+	[SDAX_OP_SAME_SIZE] = "truncate",
+	[SDAX_OP_GROW] = "grow",
+	[SDAX_OP_ALLOCATE] = "allocate",
+	[SDAX_OP_WRITE] = "write",
+	[SDAX_OP_EXTEND] = "extend",
+	[SDAX_OP_APPEND] = "append",
+	[SDAX_OP_ATOMIC] = "atomic-write",
+	[SDAX_OP_REMAP_FROM] = "remap-from",
+	[SDAX_OP_REMAP_INTO] = "remap-into",
+	[SDAX_OP_SWAP_EXTENTS] = "swap-extents",
+	[SDAX_OP_FLAGS] = "flags",
+	[SDAX_OP_IOCTL] = "ioctl",
+	[SDAX_OP_ATTACH] = "attach",
+	[SDAX_OP_UNLINK] = "unlink",
+	[SDAX_OP_RENAME] = "rename",
+	[SDAX_OP_UMOUNT] = "umount",
+};
+
+static const char *const lapse_words[SDAX_LAPSE_MAX_] = {
+	[SDAX_LAPSE_NONE] = NULL,
+	[SDAX_LAPSE_DELETED] = "deleted",
+	[SDAX_LAPSE_UNMOUNTED] = "unmounted",
+};
+
+_Static_assert((int)STATICDAX_STATE_PENDING == (int)SDAX_STATE_PENDING &&
+		       (int)STATICDAX_STATE_SEALED == (int)SDAX_STATE_ACTIVE &&
+		       (int)STATICDAX_STATE_LAPSED == (int)SDAX_STATE_LAPSED,
+	       "public and shared states are the same numbers");
+
+static void fill_last_event(struct staticdax *sd,
+			    const struct sdax_store *store,
+			    const struct sdax_entry *entry,
+			    struct staticdax_seal *seal)
+{
+	struct sdax_event event;
+
+	if (sdax_store_event(store, entry->last_event, &event) < 0)
+		return;
+	memcpy(sd->comm, event.comm, sizeof(sd->comm));
+	seal->last_op = event.op < SDAX_OP_MAX_ ? op_words[event.op] : "?";
+	seal->last_comm = sd->comm;
+	seal->last_pid = event.tgid;
+	seal->last_uid = event.uid;
+}
+
+int sdax_query_seal(struct staticdax *sd, const struct sdax_store *store,
+		    const struct sdax_key *key, struct staticdax_seal *ret)
+{
+	struct sdax_entry entry;
+	int r;
+
+	r = sdax_store_get(store, key, &entry);
+	if (r < 0)
+		return r;
+	free(sd->path);
+	sd->path = NULL;
+	if (sdax_store_path(store, key, &sd->path) == -ENOMEM)
+		return -ENOMEM;
+	*ret = (struct staticdax_seal){
+		.size = ret->size,
+		.state = entry.state < SDAX_STATE_MAX_ ?
+				 (enum staticdax_state)entry.state :
+				 STATICDAX_STATE_LAPSED,
+		.mode = (enum staticdax_mode)entry.mode,
+		.audit = entry.flags & SDAX_F_AUDIT,
+		.dax = entry.flags & SDAX_F_DAX,
+		.dev = key->dev,
+		.ino = key->ino,
+		.generation = entry.generation,
+		.denials = entry.denials,
+		.file_size = entry.size,
+		.align = entry.align,
+		.digest = entry.digest,
+		.runs = entry.runs,
+		.sealed_at = entry.sealed_at,
+		.lapsed_at = entry.lapsed_at * 1000000000ULL,
+		.lapse = entry.lapse < SDAX_LAPSE_MAX_ ?
+				 lapse_words[entry.lapse] : "?",
+		.path = sd->path,
+	};
+	fill_last_event(sd, store, &entry, ret);
+	return 0;
+}
+
+/*
+ * Without privilege nobody can ask the kernel for the identity. Only ext4 and
+ * XFS are ever sealed, where st_dev is s_dev, and a wrong answer here could
+ * only be "not sealed".
+ */
+static int key_by_stat(const char *path, struct sdax_key *ret,
+		       bool *ret_sealable)
+{
+	_cleanup_close_ int fd = -1;
+	struct statfs fs;
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	*ret_sealable = S_ISREG(st.st_mode);
+	if (!*ret_sealable)
+		return 0;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
+		return -errno;
+	*ret_sealable = S_ISREG(st.st_mode) &&
+			(fs.f_type == EXT4_SUPER_MAGIC ||
+			 fs.f_type == XFS_SUPER_MAGIC);
+	*ret = (struct sdax_key){
+		.ino = st.st_ino,
+		.dev = major(st.st_dev) << 20 | minor(st.st_dev),
+	};
+	return 0;
+}
+
+int sdax_query_path(struct staticdax *sd, const char *path,
+		    struct staticdax_seal *ret)
+{
+	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
+	struct staticdax_seal seal = { .size = ret->size };
+	struct sdax_key key;
+	bool sealable;
+	int r;
+
+	r = key_by_stat(path, &key, &sealable);
+	if (!r && sealable) {
+		r = sdax_store_open(false, &store);
+		if (!r)
+			r = sdax_query_seal(sd, &store, &key, &seal);
+		if (r == -ENOENT)
+			r = 0;
+	}
+	if (!r)
+		*ret = seal;
+	return r;
+}
+
+int sdax_query_list(struct staticdax *sd, staticdax_list_fn fn, void *arg)
+{
+	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
+	struct staticdax_seal seal = STATICDAX_INIT(staticdax_seal);
+	struct sdax_entry entry;
+	struct sdax_key key;
+	int r;
+
+	r = sdax_store_open(false, &store);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	for (r = sdax_store_next(&store, NULL, &key); !r;
+	     r = sdax_store_next(&store, &key, &key)) {
+		if (sdax_store_get(&store, &key, &entry) < 0 ||
+		    entry.flags & SDAX_F_CANARY)
+			continue;
+		r = sdax_query_seal(sd, &store, &key, &seal);
+		if (!r)
+			r = fn(arg, &seal);
+		if (r && r != -ENOENT)
+			return r;
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+static int count_states(void *arg, const struct staticdax_seal *seal)
+{
+	struct staticdax_status *status = arg;
+
+	if (seal->state == STATICDAX_STATE_LAPSED)
+		status->lapsed++;
+	if (seal->state == STATICDAX_STATE_PENDING)
+		status->pending++;
+	return 0;
+}
+
+static void read_counters(const struct sdax_store *store,
+			  struct staticdax_status *status)
+{
+	sdax_store_counter(store, SDAX_COUNT_DENIED,
+			   (__u64 *)&status->denied);
+	sdax_store_counter(store, SDAX_COUNT_AUDITED,
+			   (__u64 *)&status->audited);
+	sdax_store_counter(store, SDAX_COUNT_NO_TOKEN,
+			   (__u64 *)&status->no_token);
+	sdax_store_counter(store, SDAX_COUNT_TOKEN_LOST,
+			   (__u64 *)&status->token_lost);
+	sdax_store_counter(store, SDAX_COUNT_GENERATION,
+			   (__u64 *)&status->generation_changed);
+}
+
+static int read_status(struct staticdax *sd, struct staticdax_status *status)
+{
+	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
+	struct staticdax_result *result = &status->result;
+	_cleanup_close_ int lock = -1;
+	int r;
+
+	r = sdax_privilege_check(result);
+	if (r < 0)
+		return r;
+	r = sdax_lock_take(&lock);
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r, "locking %s",
+				 SDAX_RUN_DIR);
+	r = sdax_handle_registry(sd, &store, result);
+	if (r == -ENOENT && !result->reason)
+		return 0;
+	if (r < 0)
+		return r;
+	status->seals = store.control->seals;
+	status->audits = store.control->audits;
+	status->capacity = sdax_store_capacity(&store);
+	read_counters(&store, status);
+	r = sdax_query_list(sd, count_states, status);
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r,
+				 "reading the registry");
+	if (!sdax_store_in_use(&store)) {
+		sdax_handle_release(sd, &store);
+		return 0;
+	}
+	status->attached = true;
+	r = sdax_handle_prove(sd, &store, status, result);
+	status->enforcing = !r;
+	return r;
+}
+
+int sdax_query_status(struct staticdax *sd, struct staticdax_status *ret)
+{
+	*ret = (struct staticdax_status){
+		.size = ret->size,
+		.abi = SDAX_ABI_VERSION,
+		.result = STATICDAX_INIT(staticdax_result),
+	};
+	ret->result.offset = STATICDAX_NO_OFFSET;
+	ret->result.address = STATICDAX_NO_OFFSET;
+	return read_status(sd, ret);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading the registry: one seal, all seals, the state of enforcement. */
+#ifndef SDAX_QUERY_H
+#define SDAX_QUERY_H
+
+#include "handle.h"
+
+/* The record in public words; strings live until the handle's next call. */
+int sdax_query_seal(struct staticdax *sd, const struct sdax_store *store,
+		    const struct sdax_key *key, struct staticdax_seal *ret);
+int sdax_query_path(struct staticdax *sd, const char *path,
+		    struct staticdax_seal *ret);
+int sdax_query_list(struct staticdax *sd, staticdax_list_fn fn, void *arg);
+int sdax_query_status(struct staticdax *sd, struct staticdax_status *ret);
+
+#endif

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The only writer to stdout. */
+#include "report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+
+#include "json.h"
+#include "quote.h"
+#include "size.h"
+#include "util.h"
+
+#define NS_PER_S 1000000000ULL
+#define TIME_TEXT 32
+
+/* What each of the headings PATH, SIZE and RUNS takes. */
+#define WIDTH_MIN 4
+
+void report_init(struct report *report, FILE *out, bool json)
+{
+	*report = (struct report) {
+		.out = out,
+		.json = json,
+		.path_width = WIDTH_MIN,
+		.size_width = WIDTH_MIN,
+		.runs_width = WIDTH_MIN,
+	};
+}
+
+static void note_error(struct report *report, bool failed)
+{
+	if (failed && !report->error)
+		report->error = errno ? -errno : -EIO;
+}
+
+void report_text(struct report *report, const char *format, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vfprintf(report->out, format, ap);
+	va_end(ap);
+	note_error(report, n < 0);
+}
+
+int report_done(struct report *report)
+{
+	note_error(report, fflush(report->out) != 0 || ferror(report->out));
+	return report->error;
+}
+
+/* JSON */
+
+static void put_object(struct report *report, struct json_object *object)
+{
+	const char *text = json_object_to_json_string_ext(object,
+		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	if (!text)
+		errno = ENOMEM;
+	note_error(report, !text);
+	report_text(report, "%s", text ? text : "null");
+	json_object_put(object);
+}
+
+static void put_element(struct report *report, struct json_object *object)
+{
+	report_text(report, report->more ? ",\n" : "\n");
+	report->more = true;
+	put_object(report, object);
+}
+
+void report_begin(struct report *report, const char *array)
+{
+	report->more = false;
+	if (report->json)
+		report_text(report, "{\"version\":1,\"%s\":[", array);
+}
+
+void report_end(struct report *report, const struct staticdax_result *failure)
+{
+	struct json_object *object;
+
+	if (!report->json)
+		return;
+	object = json_object_new_object();
+	json_add_failure(object, failure);
+	report_text(report, "\n]");
+	json_object_object_foreach(object, key, value)
+		report_text(report, ",\"%s\":%s", key,
+			    json_object_to_json_string_ext(value,
+				JSON_C_TO_STRING_NOSLASHESCAPE));
+	report_text(report, "}\n");
+	json_object_put(object);
+}
+
+/* seal, unseal, check, get: each outcome is out before the next file */
+
+static char *bare(const char *path)
+{
+	return quote_escape(path, strlen(path), QUOTE_BARE);
+}
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* "(N bytes, R runs, align A, map digest D)" and what is unusual. */
+static void put_map(struct report *report,
+		    const struct staticdax_result *result)
+{
+	char align[SIZE_TEXT];
+
+	report_text(report, " (%" PRIu64 " byte%s, %" PRIu64 " run%s, align %s, map digest %016" PRIx64,
+		    result->file_size, plural(result->file_size), result->runs,
+		    plural(result->runs), size_format(result->align, align),
+		    result->digest);
+	if (result->past_eof)
+		report_text(report, ", %" PRIu64 " byte%s preallocated beyond the end",
+			    result->past_eof, plural(result->past_eof));
+	if (result->unshared)
+		report_text(report, ", reflink leftovers cleared");
+	report_text(report, ")\n");
+}
+
+void report_sealed(struct report *report, const char *path, bool audit,
+		   const struct staticdax_result *result)
+{
+	_cleanup_free_ char *name = NULL;
+
+	if (report->json) {
+		put_element(report, json_of_result(path, result));
+	} else if (result->reason == STATICDAX_OK) {
+		name = bare(path);
+		report_text(report, "%s: %s%s", quote_or(name),
+			    result->changed ? "sealed" : "already sealed",
+			    audit ? ", audit only: nothing is refused" : "");
+		put_map(report, result);
+	}
+	report_done(report);
+}
+
+void report_unsealed(struct report *report, const char *path,
+		     const struct staticdax_result *result)
+{
+	_cleanup_free_ char *name = NULL;
+
+	if (report->json) {
+		put_element(report, json_of_result(path, result));
+	} else if (result->reason == STATICDAX_OK) {
+		name = bare(path ? path : "(path not known)");
+		report_text(report, "%s: %s\n", quote_or(name),
+			    result->changed ? "unsealed" : "was not sealed");
+	}
+	report_done(report);
+}
+
+static void put_unfit(struct report *report, const char *name,
+		      const struct staticdax_result *result)
+{
+	_cleanup_free_ char *why = NULL;
+	char text[1024];
+
+	staticdax_explain(result, text, sizeof(text));
+	why = quote_escape(text, strlen(text), QUOTE_PROSE);
+	report_text(report, "%s: not fit: %s\n", name, quote_or(why));
+}
+
+static bool is_answer(const struct staticdax_result *result)
+{
+	enum staticdax_answer answer = staticdax_answer_of(result->reason);
+
+	return answer == STATICDAX_NO || answer == STATICDAX_HELD_BY_OTHERS;
+}
+
+void report_checked(struct report *report, const char *path,
+		    const struct staticdax_result *result)
+{
+	_cleanup_free_ char *name = bare(path);
+
+	if (report->json) {
+		put_element(report, json_of_result(path, result));
+	} else if (result->reason == STATICDAX_OK) {
+		report_text(report, "%s: fit", quote_or(name));
+		put_map(report, result);
+	} else if (is_answer(result)) {
+		put_unfit(report, quote_or(name), result);
+	}
+	report_done(report);
+}
+
+/* "sealed", "lapsed (unmounted)"; the caller frees it. */
+static char *state_text(const struct staticdax_seal *seal)
+{
+	static const char *const words[] = {
+		[STATICDAX_STATE_NONE] = "not sealed",
+		[STATICDAX_STATE_PENDING] = "pending",
+		[STATICDAX_STATE_SEALED] = "sealed",
+		[STATICDAX_STATE_LAPSED] = "lapsed",
+	};
+	bool known = (size_t)seal->state < ARRAY_SIZE(words);
+	char text[256];
+
+	if (seal->state == STATICDAX_STATE_LAPSED && seal->lapse)
+		snprintf(text, sizeof(text), "lapsed (%s)", seal->lapse);
+	else if (seal->state == STATICDAX_STATE_SEALED && seal->audit)
+		snprintf(text, sizeof(text), "sealed (audit only)");
+	else
+		snprintf(text, sizeof(text), "%s",
+			 known ? words[seal->state] : "unknown");
+	return quote_escape(text, strlen(text), QUOTE_PROSE);
+}
+
+void report_got(struct report *report, const char *path,
+		const struct staticdax_seal *seal,
+		const struct staticdax_result *result)
+{
+	_cleanup_free_ char *name = NULL, *state = NULL;
+	struct json_object *object;
+	bool known = result->reason == STATICDAX_OK;
+
+	if (report->json) {
+		object = json_of_got(path, known ? seal : NULL);
+		json_add_failure(object, result);
+		put_element(report, object);
+	} else if (known) {
+		name = bare(path);
+		state = state_text(seal);
+		report_text(report, "%s: %s\n", quote_or(name),
+			    quote_or(state));
+	}
+	report_done(report);
+}
+
+/* list */
+
+static char *seal_name(const struct staticdax_seal *seal)
+{
+	char text[64];
+
+	if (seal->path)
+		return bare(seal->path);
+	snprintf(text, sizeof(text), "(inode %" PRIu64 " of %" PRIu32 ":%" PRIu32 ")",
+		 seal->ino, seal->dev >> 20, seal->dev & 0xfffff);
+	return bare(text);
+}
+
+static void widen(int *width, int wanted)
+{
+	*width = wanted > *width ? wanted : *width;
+}
+
+void report_list_measure(struct report *report,
+			 const struct staticdax_seal *seal)
+{
+	_cleanup_free_ char *name = seal_name(seal);
+
+	widen(&report->path_width, quote_width(quote_or(name)));
+	widen(&report->size_width,
+	      snprintf(NULL, 0, "%" PRIu64, seal->file_size));
+	widen(&report->runs_width,
+	      snprintf(NULL, 0, "%" PRIu64, seal->runs));
+}
+
+/* printf's own widths count bytes, not characters. */
+static void put_padded(struct report *report, const char *text, int width)
+{
+	int used = quote_width(text);
+
+	report_text(report, "%s%*s  ", text, used < width ? width - used : 0,
+		    "");
+}
+
+void report_list_begin(struct report *report)
+{
+	report_begin(report, "seals");
+	if (report->json)
+		return;
+	put_padded(report, "PATH", report->path_width);
+	report_text(report, "%-14s  %*s  %5s  %*s  %10s  %-19s  %s\n", "MODE",
+		    report->size_width, "SIZE", "ALIGN", report->runs_width,
+		    "RUNS", "DENIALS", "SEALED-AT", "STATE");
+}
+
+static const char *local_time(uint64_t ns, char text[static TIME_TEXT])
+{
+	time_t seconds = ns / NS_PER_S;
+	struct tm tm;
+
+	if (!ns || !localtime_r(&seconds, &tm) ||
+	    !strftime(text, TIME_TEXT, "%Y-%m-%d %H:%M:%S", &tm))
+		return "-";
+	return text;
+}
+
+void report_list_seal(struct report *report, const struct staticdax_seal *seal)
+{
+	_cleanup_free_ char *name = NULL, *state = NULL;
+	char align[SIZE_TEXT], when[TIME_TEXT], mode[32];
+
+	if (report->json) {
+		put_element(report, json_of_seal(seal));
+		return;
+	}
+	name = seal_name(seal);
+	state = state_text(seal);
+	snprintf(mode, sizeof(mode), "%s%s", staticdax_mode_word(seal->mode),
+		 seal->audit ? "+audit" : "");
+	put_padded(report, quote_or(name), report->path_width);
+	report_text(report, "%-14s  %*" PRIu64 "  %5s  %*" PRIu64 "  %10" PRIu32 "  %-19s  %s\n",
+		    mode, report->size_width, seal->file_size,
+		    size_format(seal->align, align), report->runs_width,
+		    seal->runs, seal->denials,
+		    local_time(seal->sealed_at, when), quote_or(state));
+}
+
+/* status, doctor */
+
+static void put_hook(struct report *report, const struct staticdax_hook *hook)
+{
+	const char *word = hook->proved ? "refuses" :
+			   hook->attached && !hook->provable ? "attached" :
+			   hook->attached ? "attached, DOES NOT REFUSE" :
+			   hook->wanted ? "MISSING" : "not in this kernel";
+
+	report_text(report, "  %-20.*s  %s\n", (int)sizeof(hook->name),
+		    hook->name, word);
+}
+
+static void put_counters(struct report *report,
+			 const struct staticdax_status *status)
+{
+	report_text(report, "seals:     %" PRIu64 " enforced, %" PRIu64 " audit only, %" PRIu64 " pending, %" PRIu64 " lapsed, room for %" PRIu64 "\n",
+		    status->seals, status->audits, status->pending,
+		    status->lapsed, status->capacity);
+	if (status->swept)
+		report_text(report, "removed:   %" PRIu64 " leftover%s of killed runs\n",
+			    status->swept, plural(status->swept));
+	report_text(report, "refused:   %" PRIu64 ", of these without a token %" PRIu64 ", generation changed %" PRIu64 "\n",
+		    status->denied, status->no_token,
+		    status->generation_changed);
+	report_text(report, "audited:   %" PRIu64 "\n", status->audited);
+	report_text(report, "tokens:    %" PRIu64 " lost\n",
+		    status->token_lost);
+	report_text(report, "hooks:\n");
+	for (size_t i = 0; i < status->hooks_count && i < STATICDAX_HOOKS; i++)
+		put_hook(report, &status->hooks[i]);
+}
+
+void report_status(struct report *report,
+		   const struct staticdax_status *status, bool known)
+{
+	_cleanup_free_ char *why = NULL;
+	struct json_object *object;
+	char text[1024] = "nothing is sealed";
+
+	if (report->json) {
+		object = json_of_status(status, known);
+		json_add(object, "version", json_object_new_int(1));
+		json_add_failure(object, &status->result);
+		put_object(report, object);
+		report_text(report, "\n");
+		return;
+	}
+	if (status->result.reason != STATICDAX_OK)
+		staticdax_explain(&status->result, text, sizeof(text));
+	why = quote_escape(text, strlen(text), QUOTE_PROSE);
+	if (status->enforcing)
+		report_text(report, "enforcing: yes\n");
+	else
+		report_text(report, "enforcing: no (%s)\n", quote_or(why));
+	if (known)
+		put_counters(report, status);
+}
+
+void report_doctor(struct report *report,
+		   const struct staticdax_answer_line *line)
+{
+	_cleanup_free_ char *detail = NULL, *remedy = NULL;
+	const char *text = line->detail ? line->detail : "";
+
+	if (report->json) {
+		put_element(report, json_of_answer(line));
+		return;
+	}
+	detail = quote_escape(text, strlen(text), QUOTE_PROSE);
+	report_text(report, "%s  %s: %s\n",
+		    line->yes ? "ok" : line->required ? "NO" : "no",
+		    line->question, quote_or(detail));
+	if (line->yes || !line->remedy)
+		return;
+	remedy = quote_escape(line->remedy, strlen(line->remedy), QUOTE_PROSE);
+	report_text(report, "      %s\n", quote_or(remedy));
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The only writer to stdout: answers for people, or as JSON.
+ *
+ * JSON. Every document is one object with "version": 1. seal, unseal, check
+ * and get have an array "files", list has "seals", doctor has "answers"; they
+ * are printed element by element, one a line, in the order of the command
+ * line. status has its members at the top. Members may be added; none goes or
+ * changes its meaning while version stays. Every member below is always there
+ * except path_hex and comm_hex; what is not known is null. Numbers are
+ * integers below 2^64, sizes and offsets are bytes, a digest is a string of 16
+ * hexadecimal digits. The text is valid UTF-8: a name that is not comes with
+ * \xHH for its bad bytes and control characters (and \\ for a backslash), and
+ * a second member path_hex or comm_hex has its bytes as hexadecimal digits.
+ *
+ * What went wrong, in every document, file, record of get, and in status:
+ *   error      name of an errno ("EBUSY") or null
+ *   reason     a word of staticdax_reason_word(), "ok" if nothing
+ *   detail     what reason alone does not say
+ *   remedy     what to do about it
+ *   message    all of that as the sentence on stderr
+ *
+ * Elements of "files" of seal, unseal and check:
+ *   path       as given; of unseal --all, as it was sealed
+ *   answer     "yes" (done, or fit), "no", "usage", "failed", "cannot", "held"
+ *   offset     first offending byte, or null
+ *   address    device address there, or null
+ *   align, size, extents, runs, digest, past_eof   of the extent map
+ *   changed    true: this call sealed or unsealed it
+ *   unshared   true: XFS reflink leftovers were cleared
+ *   holders    array of {pid, comm, fd or null, start or null, writable}
+ *   holders_count  how many were found; the array may have fewer
+ *
+ * Elements of "files" of get, and of "seals":
+ *   path       get: as given; list: as it was sealed
+ *   state      "none", "pending", "sealed", "lapsed"
+ *   sealed     true for state "sealed"
+ *   mode       "static", "swapfile"
+ *   audit      true: operations are reported, not refused
+ *   dax        the file was DAX when sealed
+ *   dev        "MAJOR:MINOR"
+ *   ino, generation, denials, size, align, runs, digest
+ *   sealed_at  UTC, "2031-05-07T11:13:17Z"; sealed_at_ns since 1970
+ *   lapse      why it lapsed; lapsed_at_ns since boot
+ *   last_denial  null or {op, comm, pid, uid}
+ * In get, state and all below are null if the question failed, and all from
+ * mode on are null for state "none".
+ *
+ * status: attached, enforcing, abi, capacity, seals, audits, pending, lapsed,
+ * swept, denied, audited, no_token, token_lost, generation_changed (null if
+ * they could not be read), hooks: array of {name, wanted, attached,
+ * provable, proved}.
+ *
+ * Elements of "answers": question, yes, required, detail, remedy.
+ */
+#ifndef SDAX_REPORT_H
+#define SDAX_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "staticdax.h"
+
+struct report {
+	FILE *out;
+	bool json;
+	bool more;		/* an element has been printed */
+	int error;		/* 0 or the negative errno of the first failure */
+	/* columns of list */
+	int path_width;
+	int size_width;
+	int runs_width;
+};
+
+/* out stays the caller's. */
+void report_init(struct report *report, FILE *out, bool json);
+
+/* Flushes. 0, or why not everything arrived. */
+int report_done(struct report *report);
+
+/* Around elements; failure is of the whole run, or NULL. */
+void report_begin(struct report *report, const char *array);
+void report_end(struct report *report, const struct staticdax_result *failure);
+
+/* For --help, --version and completion. */
+__attribute__((format(printf, 2, 3)))
+void report_text(struct report *report, const char *format, ...);
+
+/* One path each; a failure shows in JSON only. */
+void report_sealed(struct report *report, const char *path, bool audit,
+		   const struct staticdax_result *result);
+void report_unsealed(struct report *report, const char *path,
+		     const struct staticdax_result *result);
+void report_checked(struct report *report, const char *path,
+		    const struct staticdax_result *result);
+void report_got(struct report *report, const char *path,
+		const struct staticdax_seal *seal,
+		const struct staticdax_result *result);
+
+/* list: measure every record, then begin, then print every record. */
+void report_list_measure(struct report *report,
+			 const struct staticdax_seal *seal);
+void report_list_begin(struct report *report);
+void report_list_seal(struct report *report, const struct staticdax_seal *seal);
+
+void report_status(struct report *report,
+		   const struct staticdax_status *status, bool known);
+void report_doctor(struct report *report,
+		   const struct staticdax_answer_line *line);
+
+#endif

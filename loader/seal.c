@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The seal protocol.
+ *
+ * An operation that was checked before the entry exists may still be on its
+ * way to change the map, so the map is judged only after nobody can be left
+ * inside: the write lease says that no other struct file exists, the entry
+ * refuses what comes later, the inode lock waits for operations that need no
+ * file, and the lease asked for again says that nobody slipped in between.
+ */
+#define _GNU_SOURCE
+#include "seal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <time.h>
+
+#include "device.h"
+#include "extents.h"
+#include "holders.h"
+#include "lock.h"
+#include "privilege.h"
+#include "target.h"
+#include "util.h"
+#include "verdict.h"
+#include "words.h"
+
+/* include/linux/fs.h */
+#define S_APPEND (1 << 2)
+#define S_IMMUTABLE (1 << 3)
+#define S_SWAPFILE (1 << 8)
+#define S_PRIVATE (1 << 9)
+
+#define XFS_SUPER_MAGIC 0x58465342
+#define LEASE_TRIES 3
+
+/* What one file's protocol carries along. */
+struct sealing {
+	struct staticdax *sd;
+	const struct staticdax_options *options;
+	struct staticdax_result *result;
+	const char *path;
+	uint64_t align;
+	struct sdax_target target;
+	struct sdax_device *device;
+	struct sdax_identity id;
+	struct sdax_key key;
+	bool leased;
+	bool self_held;		/* we hold it ourselves: counts, not a lease */
+};
+
+static void device_freep(struct sdax_device **device)
+{
+	sdax_device_free(*device);
+}
+
+static int judge_extents(struct sealing *s)
+{
+	struct staticdax_result *result = s->result;
+	int r;
+
+	if (!s->device) {
+		r = sdax_device_open(s->target.dev, s->target.realtime,
+				     &s->device);
+		if (r < 0)
+			return sdax_fail(result, STATICDAX_SYSTEM, r,
+					 "finding the device");
+	}
+	r = sdax_extents_judge(s->target.fd, &s->target.facts, s->align,
+			       s->device, result);
+	if (r < 0) {
+		result->error = r;
+		return r;
+	}
+	result->error = -sdax_reason_errno(result->reason);
+	return result->error;
+}
+
+static int judge_file(struct sealing *s)
+{
+	char detail[sizeof(s->result->detail)] = "";
+	enum staticdax_reason reason;
+
+	s->result->file_size = s->target.facts.size;
+	reason = sdax_verdict_file(&s->target.facts, s->options->flags, detail,
+				   sizeof(detail));
+	if (reason)
+		return sdax_fail(s->result, reason, 0, "%s", detail);
+	return 0;
+}
+
+static int parse_options(struct sealing *s)
+{
+	s->align = s->options->align;
+	s->result->align = s->align;
+	s->result->offset = STATICDAX_NO_OFFSET;
+	s->result->address = STATICDAX_NO_OFFSET;
+	if (sdax_verdict_align(&s->align) < 0)
+		return sdax_fail(s->result, STATICDAX_BAD_ALIGN, 0, "%s", "");
+	if (s->options->mode != STATICDAX_MODE_STATIC &&
+	    s->options->mode != STATICDAX_MODE_SWAPFILE)
+		return sdax_fail(s->result, STATICDAX_BAD_OPTION, 0, "mode");
+	s->result->align = s->align;
+	return 0;
+}
+
+static void sealing_done(struct sealing *s)
+{
+	sdax_target_close(&s->target);
+	device_freep(&s->device);
+}
+
+int sdax_seal_check(struct staticdax *sd, const char *path,
+		    const struct staticdax_options *options,
+		    struct staticdax_result *result)
+{
+	_cleanup_(sealing_done) struct sealing s = {
+		.sd = sd,
+		.options = options,
+		.result = result,
+		.path = path,
+		.target = SDAX_TARGET_NONE,
+	};
+	int r;
+
+	r = parse_options(&s);
+	if (!r)
+		r = sdax_target_open(path, false, &s.target, result);
+	if (r < 0)
+		return r;
+	s.target.facts.swapfile = sdax_target_is_swap(&s.target);
+	r = judge_file(&s);
+	return r ?: judge_extents(&s);
+}
+
+static int identify(struct sealing *s)
+{
+	struct sdax_facts *facts = &s->target.facts;
+	int r;
+
+	r = sdax_handle_inspect(s->sd, s->result);
+	if (r < 0)
+		return r;
+	r = sdax_inspect_identity(s->sd->inspect, s->target.fd, &s->id);
+	if (r < 0)
+		return sdax_fail(s->result, STATICDAX_SYSTEM, r,
+				 "asking the kernel for the file's identity");
+	s->key = (struct sdax_key){ .ino = s->id.ino, .dev = s->id.dev };
+	facts->swapfile = s->id.i_flags & S_SWAPFILE;
+	facts->is_private = s->id.i_flags & S_PRIVATE;
+	facts->nlink = s->id.nlink;
+	facts->magic = s->id.magic;
+	return 0;
+}
+
+/* Lease */
+
+/*
+ * The signal of a broken lease would kill a program that does not expect it:
+ * it becomes one that is ignored, and nobody is to get it.
+ */
+static int lease_take(int fd)
+{
+	if (fcntl(fd, F_SETSIG, SIGURG) < 0 ||
+	    fcntl(fd, F_SETLEASE, F_WRLCK) < 0)
+		return -errno;
+	fcntl(fd, F_SETOWN, 0);
+	return 0;
+}
+
+static void lease_drop(struct sealing *s)
+{
+	if (s->leased)
+		fcntl(s->target.fd, F_SETLEASE, F_UNLCK);
+	s->leased = false;
+}
+
+static int held(struct sealing *s)
+{
+	struct sdax_holding holding;
+	int r;
+
+	s->result->detail[0] = '\0';
+	r = sdax_holders_of(s->sd->inspect, &s->key, s->target.fd, &holding,
+			    s->result);
+	if (r < 0)
+		return sdax_fail(s->result, STATICDAX_SYSTEM, r,
+				 "looking for who has it open");
+	if (holding.others || !holding.self) {
+		s->result->reason = STATICDAX_HELD;
+		s->result->error = -EBUSY;
+		return -EBUSY;
+	}
+	s->self_held = true;
+	return 0;
+}
+
+/* Nobody else has it open: by lease, or by counting if we do ourselves. */
+static int exclude_others(struct sealing *s)
+{
+	int r;
+
+	s->self_held = false;
+	r = lease_take(s->target.fd);
+	if (!r) {
+		s->leased = true;
+		return 0;
+	}
+	if (r == -EAGAIN)
+		return held(s);
+	if (r == -EINVAL)
+		return sdax_fail(s->result, STATICDAX_NO_LEASES, 0, "%s", "");
+	if (r == -EACCES || r == -EPERM)
+		return sdax_fail(s->result, STATICDAX_NO_PRIVILEGE, 0,
+				 "a lease needs CAP_LEASE");
+	return sdax_fail(s->result, STATICDAX_SYSTEM, r, "F_SETLEASE");
+}
+
+static bool still_excluded(struct sealing *s)
+{
+	struct sdax_holding holding;
+
+	if (s->leased)
+		return !fcntl(s->target.fd, F_SETLEASE, F_WRLCK);
+	return !sdax_holders_of(s->sd->inspect, &s->key, s->target.fd, &holding,
+				s->result) &&
+	       !holding.others;
+}
+
+/*
+ * Waits until somebody closes the file or unmaps it; the time is a limit only,
+ * for holders that do not say when they let go.
+ */
+static int wait_for_close(struct sealing *s, int64_t ms)
+{
+	_cleanup_close_ int in = -1;
+	struct pollfd poll_in;
+	char self[64];
+
+	in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (in < 0)
+		return -errno;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", s->target.fd);
+	if (inotify_add_watch(in, self, IN_CLOSE) < 0)
+		return -errno;
+	poll_in = (struct pollfd){ .fd = in, .events = POLLIN };
+	if (lease_take(s->target.fd) == 0) {
+		s->leased = true;
+		lease_drop(s);
+		return 0;
+	}
+	return poll(&poll_in, 1, ms < 500 ? ms : 500) < 0 ? -errno : 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/* Waits without the lock, so that others can go on sealing. */
+static int wait_until_free(struct sealing *s)
+{
+	int64_t end = now_ms() + s->options->wait_ms;
+	int r;
+
+	for (;;) {
+		r = exclude_others(s);
+		if (r != -EBUSY || now_ms() >= end) {
+			lease_drop(s);
+			return r;
+		}
+		r = wait_for_close(s, end - now_ms());
+		if (r < 0 && r != -EINTR)
+			return sdax_fail(s->result, STATICDAX_SYSTEM, r,
+					 "waiting for the file to be closed");
+	}
+}
+
+/* XFS */
+
+/*
+ * An inode with the reflink flag may have staging extents in its CoW fork that
+ * the next write would move data into, and FIEMAP does not show them. Unsharing
+ * a file that shares nothing changes no data and drops both.
+ * fs/xfs/xfs_reflink.c, xfs_reflink_try_clear_inode_flag()
+ */
+static int clear_staging(struct sealing *s)
+{
+	if (s->id.magic != XFS_SUPER_MAGIC ||
+	    (s->id.xfs & SDAX_XFS_KNOWN &&
+	     !(s->id.xfs & (SDAX_XFS_REFLINK | SDAX_XFS_COW_FORK))))
+		return 0;
+	if (fallocate(s->target.fd, FALLOC_FL_UNSHARE_RANGE, 0,
+		      s->target.facts.size) < 0) {
+		if (errno == EOPNOTSUPP)
+			return 0;
+		return sdax_fail(s->result, STATICDAX_SYSTEM, -errno,
+				 "FALLOC_FL_UNSHARE_RANGE");
+	}
+	s->result->unshared = true;
+	return 0;
+}
+
+/* Registry */
+
+static __u32 denied_by(enum staticdax_mode mode)
+{
+	return mode == STATICDAX_MODE_SWAPFILE ? SDAX_DENY_SWAPFILE :
+						 SDAX_DENY_STATIC;
+}
+
+static struct sdax_entry pending_entry(const struct sealing *s)
+{
+	struct sdax_entry entry = {
+		.size = s->target.facts.size,
+		.align = s->align,
+		.generation = s->id.generation,
+		.deny = denied_by(s->options->mode),
+		.state = SDAX_STATE_PENDING,
+		.mode = s->options->mode,
+	};
+
+	if (s->options->flags & STATICDAX_AUDIT)
+		entry.flags |= SDAX_F_AUDIT;
+	if (s->target.facts.attributes & STATX_ATTR_DAX)
+		entry.flags |= SDAX_F_DAX;
+	return entry;
+}
+
+static int put(struct sealing *s, struct sdax_store *store,
+	       struct sdax_entry *entry)
+{
+	_cleanup_free_ char *full = realpath(s->path, NULL);
+	int r;
+
+	*entry = pending_entry(s);
+	r = sdax_store_put(store, &s->key, entry, s->id.magic, full ?: s->path);
+	if (r == -E2BIG)
+		return sdax_fail(s->result, STATICDAX_REGISTRY_FULL, 0,
+				 "it holds %llu",
+				 (unsigned long long)sdax_store_capacity(store));
+	if (r < 0)
+		return sdax_fail(s->result, STATICDAX_SYSTEM, r,
+				 "registering the file");
+	return 0;
+}
+
+/* An operation that takes the inode lock and changes nothing. */
+static void barrier_inode_lock(int fd)
+{
+	if (fremovexattr(fd, "user.staticdax.barrier") < 0)
+		errno = 0;
+}
+
+/* From here to the verdict the entry refuses already. */
+static int judge_pending(struct sealing *s, struct sdax_entry *entry)
+{
+	struct sdax_facts *facts = &s->target.facts;
+	uint64_t size = facts->size;
+	struct timespec now;
+	int r;
+
+	if (fsync(s->target.fd) < 0)
+		return sdax_fail(s->result, STATICDAX_SYSTEM, -errno, "fsync");
+	r = sdax_target_refresh(&s->target);
+	if (r < 0)
+		return sdax_fail(s->result, STATICDAX_SYSTEM, r, "stat");
+	r = identify(s);
+	facts->cow_staged = s->target.cow_staged ||
+			    s->id.xfs & SDAX_XFS_COW_FORK;
+	if (!r)
+		r = judge_file(s);
+	if (!r && facts->size != size)
+		r = sdax_fail(s->result, STATICDAX_CHANGED, 0, "its size");
+	if (!r && s->id.generation != entry->generation)
+		r = sdax_fail(s->result, STATICDAX_CHANGED, 0,
+			      "its generation");
+	if (!r)
+		r = judge_extents(s);
+	if (r < 0)
+		return r;
+	clock_gettime(CLOCK_REALTIME, &now);
+	entry->sealed_at = now.tv_sec * 1000000000ULL + now.tv_nsec;
+	entry->digest = s->result->digest;
+	entry->runs = s->result->runs > UINT32_MAX ? UINT32_MAX :
+						     s->result->runs;
+	entry->state = SDAX_STATE_ACTIVE;
+	return 0;
+}
+
+static int seal_once(struct sealing *s, struct sdax_store *store)
+{
+	struct sdax_entry entry;
+	int r;
+
+	r = put(s, store, &entry);
+	if (r < 0)
+		return r;
+	barrier_inode_lock(s->target.fd);
+	if (!still_excluded(s))
+		r = -EAGAIN;
+	if (!r)
+		r = judge_pending(s, &entry);
+	if (!r) {
+		r = sdax_store_update(store, &s->key, &entry);
+		if (r < 0)
+			sdax_fail(s->result, STATICDAX_SYSTEM, r,
+				  "registering the verdict");
+	}
+	if (r < 0)
+		sdax_store_del(store, &s->key);
+	else
+		sdax_store_settle(store);
+	return r;
+}
+
+static int seal_excluded(struct sealing *s, struct sdax_store *store)
+{
+	int r;
+
+	for (int i = 0; i < LEASE_TRIES; i++) {
+		r = exclude_others(s);
+		if (!r && !i)
+			r = clear_staging(s);
+		if (!r && fsync(s->target.fd) < 0)
+			r = sdax_fail(s->result, STATICDAX_SYSTEM, -errno,
+				      "fsync");
+		if (!r)
+			r = seal_once(s, store);
+		lease_drop(s);
+		if (r != -EAGAIN)
+			return r;
+	}
+	return sdax_fail(s->result, STATICDAX_HELD, 0,
+			 "it is being opened again and again");
+}
+
+/* Sealing again succeeds if it would promise nothing new. */
+static int already(struct sealing *s, const struct sdax_entry *entry)
+{
+	bool audit = s->options->flags & STATICDAX_AUDIT;
+
+	if (entry->generation != s->id.generation)
+		return sdax_fail(s->result, STATICDAX_CHANGED, 0,
+				 "its generation");
+	if (entry->mode != s->options->mode ||
+	    audit != !!(entry->flags & SDAX_F_AUDIT))
+		return sdax_fail(s->result, STATICDAX_OTHER_MODE, 0, "%s%s",
+				 staticdax_mode_word(entry->mode),
+				 entry->flags & SDAX_F_AUDIT ? ", audit" : "");
+	if (entry->align >= s->align) {
+		s->result->align = entry->align;
+		s->result->runs = entry->runs;
+		s->result->digest = entry->digest;
+		return 0;
+	}
+	return judge_extents(s);
+}
+
+static int seal_locked(struct sealing *s)
+{
+	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
+	struct sdax_entry entry;
+	int r;
+
+	r = sdax_handle_enforce(s->sd, &store, s->result);
+	if (r < 0)
+		return r;
+	r = sdax_store_get(&store, &s->key, &entry);
+	if (!r && entry.state == SDAX_STATE_ACTIVE) {
+		r = already(s, &entry);
+	} else {
+		if (!r)
+			sdax_store_del(&store, &s->key);
+		r = seal_excluded(s, &store);
+		s->result->changed = !r;
+	}
+	sdax_handle_release(s->sd, &store);
+	return r;
+}
+
+static bool is_sealed(const struct sdax_key *key)
+{
+	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
+	struct sdax_entry entry;
+
+	return !sdax_store_open(false, &store) &&
+	       !sdax_store_get(&store, key, &entry) &&
+	       entry.state == SDAX_STATE_ACTIVE;
+}
+
+int sdax_seal_file(struct staticdax *sd, const char *path,
+		   const struct staticdax_options *options,
+		   struct staticdax_result *result)
+{
+	_cleanup_(sealing_done) struct sealing s = {
+		.sd = sd,
+		.options = options,
+		.result = result,
+		.path = path,
+		.target = SDAX_TARGET_NONE,
+	};
+	_cleanup_close_ int lock = -1;
+	int r;
+
+	r = parse_options(&s);
+	if (!r)
+		r = sdax_privilege_check(result);
+	if (!r)
+		r = sdax_target_open(path, true, &s.target, result);
+	if (!r)
+		r = judge_file(&s);
+	if (!r)
+		r = identify(&s);
+	if (!r)
+		r = judge_file(&s);
+	if (r < 0)
+		return r;
+	if (!is_sealed(&s.key)) {
+		r = wait_until_free(&s);
+		if (!r)
+			r = judge_extents(&s);
+		if (r < 0)
+			return r;
+	}
+	r = sdax_lock_take(&lock);
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r, "locking %s",
+				 SDAX_RUN_DIR);
+	return seal_locked(&s);
+}

@@ -1,0 +1,536 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The pinned maps: open, put, del, get, next. */
+#include "store.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "util.h"
+
+#define XFS_SUPER_MAGIC 0x58465342
+
+const char *const sdax_map_names[SDAX_MAP_MAX_] = {
+	[SDAX_MAP_SEALED] = "sealed",
+	[SDAX_MAP_FILESYSTEMS] = "filesystems",
+	[SDAX_MAP_PATHS] = "paths",
+	[SDAX_MAP_EVENTS] = "events",
+	[SDAX_MAP_COUNTERS] = "counters",
+	[SDAX_MAP_CONTROL] = "control",
+	[SDAX_MAP_FILTER] = "filter",
+};
+
+static const struct {
+	__u32 key_size;
+	__u32 value_size;
+} shapes[SDAX_MAP_MAX_] = {
+	[SDAX_MAP_SEALED] = { sizeof(struct sdax_key),
+			      sizeof(struct sdax_entry) },
+	[SDAX_MAP_FILESYSTEMS] = { sizeof(__u32), sizeof(struct sdax_fs) },
+	[SDAX_MAP_PATHS] = { sizeof(struct sdax_key),
+			     sizeof(struct sdax_path) },
+	[SDAX_MAP_EVENTS] = { sizeof(__u32), sizeof(struct sdax_event) },
+	[SDAX_MAP_COUNTERS] = { sizeof(__u32), sizeof(__u64) },
+	[SDAX_MAP_CONTROL] = { sizeof(__u32), sizeof(struct sdax_control) },
+	[SDAX_MAP_FILTER] = { sizeof(__u32), sizeof(struct sdax_filter) },
+};
+
+static int open_pin(enum sdax_map map, bool writable)
+{
+	LIBBPF_OPTS(bpf_obj_get_opts, opts,
+		    .file_flags = writable ? 0 : BPF_F_RDONLY);
+	_cleanup_close_ int fd = -1;
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+	char path[64];
+
+	snprintf(path, sizeof(path), SDAX_PIN_DIR "/%s", sdax_map_names[map]);
+	fd = bpf_obj_get_opts(path, &opts);
+	if (fd < 0)
+		return fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
+		return -EPROTO;
+	if (info.key_size != shapes[map].key_size ||
+	    info.value_size != shapes[map].value_size)
+		return -EPROTO;
+	return TAKE_FD(fd);
+}
+
+static int map_writable(int fd, size_t size, void *ret_addr)
+{
+	void *addr = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			  0);
+
+	if (addr == MAP_FAILED)
+		return -errno;
+	*(void **)ret_addr = addr;
+	return 0;
+}
+
+static int read_control(struct sdax_store *store, int control, int filter)
+{
+	struct sdax_control *copy;
+	__u32 key = 0;
+	int r;
+
+	if (store->writable) {
+		r = map_writable(control, sizeof(*store->control),
+				 &store->control);
+		return r ?: map_writable(filter, sizeof(*store->filter),
+					 &store->filter);
+	}
+	copy = calloc(1, sizeof(*copy));
+	if (!copy)
+		return -ENOMEM;
+	store->control = copy;
+	return bpf_map_lookup_elem(control, &key, copy);
+}
+
+int sdax_store_open(bool writable, struct sdax_store *ret)
+{
+	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
+	_cleanup_close_ int control = -1, filter = -1;
+	int *fds[] = { &store.sealed, &store.filesystems, &store.paths,
+		       &store.events, &store.counters, &control, &filter };
+	int r;
+
+	if (access(SDAX_PIN_DIR, F_OK) < 0)
+		return -errno;
+	store.writable = writable;
+	for (int map = 0; map < SDAX_MAP_MAX_; map++) {
+		int fd;
+
+		if (map == SDAX_MAP_FILTER && !writable)
+			continue;
+		fd = open_pin(map, writable);
+		if (fd == -ENOENT)
+			return -EPROTO;
+		if (fd < 0)
+			return fd;
+		*fds[map] = fd;
+	}
+	r = read_control(&store, control, filter);
+	if (r < 0)
+		return r;
+	if (store.control->abi != SDAX_ABI_VERSION)
+		return -EPROTO;
+	*ret = store;
+	store = (struct sdax_store)SDAX_STORE_NONE;
+	return 0;
+}
+
+void sdax_store_close(struct sdax_store *store)
+{
+	sdax_closep(&store->sealed);
+	sdax_closep(&store->filesystems);
+	sdax_closep(&store->paths);
+	sdax_closep(&store->events);
+	sdax_closep(&store->counters);
+	if (store->writable && store->control)
+		munmap(store->control, sizeof(*store->control));
+	if (!store->writable)
+		free(store->control);
+	if (store->filter)
+		munmap(store->filter, sizeof(*store->filter));
+	*store = (struct sdax_store)SDAX_STORE_NONE;
+}
+
+int sdax_store_get(const struct sdax_store *store, const struct sdax_key *key,
+		   struct sdax_entry *ret_entry)
+{
+	struct sdax_entry entry;
+	int r;
+
+	r = bpf_map_lookup_elem(store->sealed, key, &entry);
+	if (r < 0)
+		return r;
+	*ret_entry = entry;
+	return 0;
+}
+
+static bool counts(const struct sdax_entry *entry)
+{
+	return entry->state == SDAX_STATE_PENDING ||
+	       entry->state == SDAX_STATE_ACTIVE;
+}
+
+/* The programs subtract too, when a superblock goes away. */
+static void add(__u64 *counter, int by)
+{
+	__atomic_fetch_add(counter, (__u64)(__s64)by, __ATOMIC_SEQ_CST);
+}
+
+static void filter_set(struct sdax_store *store, const struct sdax_key *key)
+{
+	__u64 bit = sdax_filter_bit(key->dev, key->ino);
+
+	__atomic_fetch_or(&store->filter->words[bit >> 6], 1ULL << (bit & 63),
+			  __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&store->control->hot_devs,
+			  1ULL << sdax_dev_bit(key->dev), __ATOMIC_SEQ_CST);
+}
+
+static int count_on_filesystem(struct sdax_store *store,
+			       const struct sdax_key *key,
+			       const struct sdax_entry *entry, __u32 magic,
+			       int by)
+{
+	struct sdax_control *control = store->control;
+	bool audit = entry->flags & SDAX_F_AUDIT;
+	struct sdax_fs fs = { .magic = magic };
+	__u32 dev = key->dev;
+	int r;
+
+	r = bpf_map_lookup_elem(store->filesystems, &dev, &fs);
+	if (r < 0 && (r != -ENOENT || by < 0))
+		return r;
+	if (entry->flags & SDAX_F_CANARY)
+		fs.flags |= SDAX_F_CANARY;
+	*(audit ? &fs.audits : &fs.seals) += by;
+	if (!fs.seals && !fs.audits)
+		r = bpf_map_delete_elem(store->filesystems, &dev);
+	else
+		r = bpf_map_update_elem(store->filesystems, &dev, &fs, BPF_ANY);
+	if (r < 0)
+		return r;
+	if (entry->flags & SDAX_F_CANARY)
+		return 0;
+	add(audit ? &control->audits : &control->seals, by);
+	if (fs.magic == XFS_SUPER_MAGIC)
+		add(audit ? &control->xfs_audits : &control->xfs_seals, by);
+	return 0;
+}
+
+static void paths_del(struct sdax_store *store, const struct sdax_key *key)
+{
+	struct sdax_key part = *key;
+
+	for (part.part = 0; !bpf_map_delete_elem(store->paths, &part);)
+		part.part++;
+}
+
+static int paths_put(struct sdax_store *store, const struct sdax_key *key,
+		     const char *path)
+{
+	struct sdax_key part = *key;
+	size_t left = strlen(path);
+	int r;
+
+	for (part.part = 0; left; part.part++) {
+		size_t n = left < SDAX_PATH_PART ? left : SDAX_PATH_PART;
+		struct sdax_path text = {};
+
+		memcpy(text.text, path, n);
+		path += n;
+		left -= n;
+		r = bpf_map_update_elem(store->paths, &part, &text, BPF_ANY);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int sdax_store_put(struct sdax_store *store, const struct sdax_key *key,
+		   const struct sdax_entry *entry, __u32 magic,
+		   const char *path)
+{
+	int r;
+
+	store->control->changing = *key;
+	r = paths_put(store, key, path);
+	if (!r) {
+		filter_set(store, key);
+		r = count_on_filesystem(store, key, entry, magic, 1);
+		if (!r) {
+			r = bpf_map_update_elem(store->sealed, key, entry,
+						BPF_NOEXIST);
+			if (r < 0)
+				count_on_filesystem(store, key, entry, magic,
+						    -1);
+		}
+	}
+	if (r < 0) {
+		paths_del(store, key);
+		sdax_store_settle(store);
+	}
+	return r;
+}
+
+void sdax_store_settle(struct sdax_store *store)
+{
+	store->control->changing = (struct sdax_key){};
+}
+
+int sdax_store_update(struct sdax_store *store, const struct sdax_key *key,
+		      const struct sdax_entry *entry)
+{
+	return bpf_map_update_elem(store->sealed, key, entry, BPF_EXIST);
+}
+
+int sdax_store_next(const struct sdax_store *store, const struct sdax_key *key,
+		    struct sdax_key *ret_next)
+{
+	struct sdax_key next;
+	int r;
+
+	r = bpf_map_get_next_key(store->sealed, key, &next);
+	if (r < 0)
+		return r;
+	*ret_next = next;
+	return 0;
+}
+
+/*
+ * The filter has no counts, so bits stay when an entry goes. Once as many have
+ * gone as are left, what no entry needs is cleared, a word at a time: a bit
+ * that an entry needs is never missing in between.
+ */
+static int filter_rebuild(struct sdax_store *store)
+{
+	_cleanup_free_ __u64 *words = NULL;
+	struct sdax_key key;
+	__u64 hot = 0;
+	int r;
+
+	words = calloc(SDAX_FILTER_WORDS, sizeof(*words));
+	if (!words)
+		return -ENOMEM;
+	for (r = sdax_store_next(store, NULL, &key); !r;
+	     r = sdax_store_next(store, &key, &key)) {
+		__u64 bit = sdax_filter_bit(key.dev, key.ino);
+
+		words[bit >> 6] |= 1ULL << (bit & 63);
+		hot |= 1ULL << sdax_dev_bit(key.dev);
+	}
+	if (r != -ENOENT)
+		return r;
+	for (size_t i = 0; i < SDAX_FILTER_WORDS; i++)
+		__atomic_store_n(&store->filter->words[i], words[i],
+				 __ATOMIC_SEQ_CST);
+	__atomic_store_n(&store->control->hot_devs, hot, __ATOMIC_SEQ_CST);
+	store->control->stale = 0;
+	return 0;
+}
+
+int sdax_store_del(struct sdax_store *store, const struct sdax_key *key)
+{
+	struct sdax_control *control = store->control;
+	struct sdax_entry entry;
+	int r;
+
+	r = sdax_store_get(store, key, &entry);
+	if (r < 0)
+		return r;
+	control->changing = *key;
+	r = bpf_map_delete_elem(store->sealed, key);
+	if (r < 0)
+		return r;
+	paths_del(store, key);
+	if (counts(&entry))
+		count_on_filesystem(store, key, &entry, 0, -1);
+	sdax_store_settle(store);
+	control->stale++;
+	if (control->stale > control->seals + control->audits)
+		return filter_rebuild(store);
+	return 0;
+}
+
+int sdax_store_path(const struct sdax_store *store, const struct sdax_key *key,
+		    char **ret_path)
+{
+	struct sdax_key part = *key;
+	_cleanup_free_ char *path = NULL;
+	struct sdax_path text;
+	size_t len = 0;
+
+	for (part.part = 0; !bpf_map_lookup_elem(store->paths, &part, &text);
+	     part.part++) {
+		char *longer = realloc(path, len + sizeof(text.text) + 1);
+
+		if (!longer)
+			return -ENOMEM;
+		path = longer;
+		memcpy(path + len, text.text, sizeof(text.text));
+		len += sizeof(text.text);
+		path[len] = '\0';
+	}
+	if (!path)
+		return -ENOENT;
+	*ret_path = TAKE_PTR(path);
+	return 0;
+}
+
+int sdax_store_event(const struct sdax_store *store, __u64 seq,
+		     struct sdax_event *ret_event)
+{
+	__u32 slot = seq & (SDAX_EVENT_SLOTS - 1);
+	struct sdax_event event;
+	int r;
+
+	r = bpf_map_lookup_elem(store->events, &slot, &event);
+	if (r < 0)
+		return r;
+	if (!seq || event.seq != seq || event.seq_end != seq)
+		return -ENOENT;
+	event.comm[sizeof(event.comm) - 1] = '\0';
+	*ret_event = event;
+	return 0;
+}
+
+int sdax_store_counter(const struct sdax_store *store,
+		       enum sdax_counter counter, __u64 *ret_value)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_cleanup_free_ __u64 *values = NULL;
+	__u32 key = counter;
+	__u64 sum = 0;
+	int r;
+
+	if (cpus < 0)
+		return cpus;
+	values = calloc(cpus, sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	r = bpf_map_lookup_elem(store->counters, &key, values);
+	if (r < 0)
+		return r;
+	for (int i = 0; i < cpus; i++)
+		sum += values[i];
+	*ret_value = sum;
+	return 0;
+}
+
+__u64 sdax_store_capacity(const struct sdax_store *store)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(store->sealed, &info, &len) < 0)
+		return 0;
+	return info.max_entries;
+}
+
+bool sdax_store_in_use(const struct sdax_store *store)
+{
+	return store->control->seals || store->control->audits;
+}
+
+struct tally {
+	__u32 dev;
+	struct sdax_fs fs;
+};
+
+static struct tally *tally_of(struct tally **tallies, size_t *n, __u32 dev)
+{
+	struct tally *more;
+
+	for (size_t i = 0; i < *n; i++)
+		if ((*tallies)[i].dev == dev)
+			return *tallies + i;
+	more = reallocarray(*tallies, *n + 1, sizeof(*more));
+	if (!more)
+		return NULL;
+	*tallies = more;
+	more[*n] = (struct tally){ .dev = dev };
+	return more + (*n)++;
+}
+
+static int tally_filesystems(struct sdax_store *store, struct tally **tallies,
+			     size_t *n)
+{
+	struct sdax_fs fs;
+	__u32 dev, *prev = NULL;
+
+	while (!bpf_map_get_next_key(store->filesystems, prev, &dev)) {
+		struct tally *t;
+
+		prev = &dev;
+		if (bpf_map_lookup_elem(store->filesystems, &dev, &fs) < 0)
+			continue;
+		t = tally_of(tallies, n, dev);
+		if (!t)
+			return -ENOMEM;
+		t->fs.magic = fs.magic;
+	}
+	return 0;
+}
+
+/* Counts everything anew: a run died between an entry and its counts. */
+static int recount(struct sdax_store *store)
+{
+	_cleanup_free_ struct tally *tallies = NULL;
+	__u64 seals = 0, audits = 0, xfs_seals = 0, xfs_audits = 0;
+	struct sdax_control *control = store->control;
+	struct sdax_entry entry;
+	struct sdax_key key;
+	size_t n = 0;
+	int r;
+
+	r = tally_filesystems(store, &tallies, &n);
+	if (r < 0)
+		return r;
+	for (r = sdax_store_next(store, NULL, &key); !r;
+	     r = sdax_store_next(store, &key, &key)) {
+		struct tally *t = tally_of(&tallies, &n, key.dev);
+
+		if (!t)
+			return -ENOMEM;
+		if (sdax_store_get(store, &key, &entry) < 0 || !counts(&entry))
+			continue;
+		if (entry.flags & SDAX_F_AUDIT)
+			t->fs.audits++;
+		else
+			t->fs.seals++;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct sdax_fs *fs = &tallies[i].fs;
+
+		seals += fs->seals;
+		audits += fs->audits;
+		if (fs->magic == XFS_SUPER_MAGIC) {
+			xfs_seals += fs->seals;
+			xfs_audits += fs->audits;
+		}
+		if (fs->seals || fs->audits)
+			bpf_map_update_elem(store->filesystems, &tallies[i].dev,
+					    fs, BPF_ANY);
+		else
+			bpf_map_delete_elem(store->filesystems,
+					    &tallies[i].dev);
+	}
+	control->seals = seals;
+	control->audits = audits;
+	control->xfs_seals = xfs_seals;
+	control->xfs_audits = xfs_audits;
+	return filter_rebuild(store);
+}
+
+int sdax_store_sweep(struct sdax_store *store, bool *ret_swept)
+{
+	struct sdax_key key = store->control->changing;
+	struct sdax_entry entry;
+	bool swept = false;
+	int r;
+
+	if (key.ino) {
+		if (!sdax_store_get(store, &key, &entry) &&
+		    entry.state != SDAX_STATE_ACTIVE) {
+			bpf_map_delete_elem(store->sealed, &key);
+			swept = true;
+		}
+		if (sdax_store_get(store, &key, &entry) < 0)
+			paths_del(store, &key);
+		r = recount(store);
+		if (r < 0)
+			return r;
+		sdax_store_settle(store);
+	}
+	if (ret_swept)
+		*ret_swept = swept;
+	return 0;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The pinned maps: the only reader and writer of the registry.
+ *
+ * Writers hold the lock of loader/lock.h. The order of each change keeps the
+ * programs safe at every step: what widens a refusal is written before the
+ * entry that needs it and taken back after that entry is gone.
+ */
+#ifndef SDAX_STORE_H
+#define SDAX_STORE_H
+
+#include <stdbool.h>
+
+#include "staticdax_abi.h"
+
+#define SDAX_RUN_DIR "/run/staticdax"
+#define SDAX_BPF_DIR SDAX_RUN_DIR "/bpf"
+#define SDAX_PIN_DIR SDAX_BPF_DIR "/current"
+
+struct sdax_store {
+	int sealed;
+	int filesystems;
+	int paths;
+	int events;
+	int counters;
+	struct sdax_control *control;	/* mapped if writable, else a copy */
+	struct sdax_filter *filter;	/* mapped if writable, else NULL */
+	bool writable;
+};
+
+#define SDAX_STORE_NONE \
+	{ .sealed = -1, .filesystems = -1, .paths = -1, .events = -1, \
+	  .counters = -1 }
+
+/* The maps by pin name, in the order of the descriptors above. */
+enum sdax_map {
+	SDAX_MAP_SEALED = 0,
+	SDAX_MAP_FILESYSTEMS,
+	SDAX_MAP_PATHS,
+	SDAX_MAP_EVENTS,
+	SDAX_MAP_COUNTERS,
+	SDAX_MAP_CONTROL,
+	SDAX_MAP_FILTER,
+	SDAX_MAP_MAX_
+};
+
+extern const char *const sdax_map_names[SDAX_MAP_MAX_];
+
+/*
+ * ENOENT: nothing is pinned. EPROTO: pinned by another version, or not by
+ * staticdax. EACCES, EPERM: no right to read them.
+ */
+int sdax_store_open(bool writable, struct sdax_store *ret);
+void sdax_store_close(struct sdax_store *store);
+
+/* ENOENT if there is no record. */
+int sdax_store_get(const struct sdax_store *store, const struct sdax_key *key,
+		   struct sdax_entry *ret_entry);
+
+/*
+ * Registers a new entry (any old record of the key must be gone). magic is the
+ * filesystem's. E2BIG or ENOMEM: no room, and nothing is registered.
+ */
+int sdax_store_put(struct sdax_store *store, const struct sdax_key *key,
+		   const struct sdax_entry *entry, __u32 magic,
+		   const char *path);
+
+/* Rewrites an entry that exists; state, size and digest may change. */
+int sdax_store_update(struct sdax_store *store, const struct sdax_key *key,
+		      const struct sdax_entry *entry);
+
+int sdax_store_del(struct sdax_store *store, const struct sdax_key *key);
+
+/* Iterates: start with key NULL; ENOENT at the end. */
+int sdax_store_next(const struct sdax_store *store, const struct sdax_key *key,
+		    struct sdax_key *ret_next);
+
+/* The path as it was sealed; the caller frees it. */
+int sdax_store_path(const struct sdax_store *store, const struct sdax_key *key,
+		    char **ret_path);
+
+/* ENOENT when it has been overwritten. */
+int sdax_store_event(const struct sdax_store *store, __u64 seq,
+		     struct sdax_event *ret_event);
+
+/* Sum over all CPUs. */
+int sdax_store_counter(const struct sdax_store *store,
+		       enum sdax_counter counter, __u64 *ret_value);
+
+/* How many entries there is room for. */
+__u64 sdax_store_capacity(const struct sdax_store *store);
+
+/* Ends what sdax_store_put() began: a dead run is not to be cleaned up. */
+void sdax_store_settle(struct sdax_store *store);
+
+/*
+ * Cleans up after a run that died between put and settle, or inside a removal:
+ * the caller holds the lock, so whoever began is gone. The entry is removed
+ * unless it had become ACTIVE. ret_swept may be NULL.
+ */
+int sdax_store_sweep(struct sdax_store *store, bool *ret_swept);
+
+/* Any entry that denies or reports? */
+bool sdax_store_in_use(const struct sdax_store *store);
+
+#endif

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* From a path to an open file and the facts about it. */
+#define _GNU_SOURCE
+#include "target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <xfs/xfs.h>
+
+#include "util.h"
+
+/* fs/xfs/libxfs/xfs_fs.h, 6.15 (1fd8159e7ca41); missing in older xfslibs. */
+#define XFS_GEOM_ZONED (1 << 27)
+
+static int fail(struct staticdax_result *result, int error,
+		enum staticdax_reason reason, const char *detail)
+{
+	result->error = error;
+	result->reason = reason;
+	snprintf(result->detail, sizeof(result->detail), "%s", detail);
+	return error;
+}
+
+/* The filesystem's name, for messages. Touches no mount point. */
+static void filesystem_name(dev_t dev, char *name, size_t size)
+{
+	_cleanup_fclose_ FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	_cleanup_free_ char *line = NULL;
+	unsigned int maj, min;
+	char type[16];
+	size_t cap = 0;
+
+	name[0] = '\0';
+	while (mounts && getline(&line, &cap, mounts) > 0) {
+		const char *rest = strstr(line, " - ");
+
+		if (rest && sscanf(line, "%*s %*s %u:%u", &maj, &min) == 2 &&
+		    makedev(maj, min) == dev &&
+		    sscanf(rest, " - %15s", type) == 1) {
+			snprintf(name, size, "%s", type);
+			return;
+		}
+	}
+}
+
+bool sdax_target_is_swap(const struct sdax_target *target)
+{
+	_cleanup_fclose_ FILE *swaps = fopen("/proc/swaps", "re");
+	char line[4352], path[4096];
+	struct stat st;
+
+	while (swaps && fgets(line, sizeof(line), swaps))
+		if (sscanf(line, "%4095s", path) == 1 && !stat(path, &st) &&
+		    st.st_dev == target->dev && st.st_ino == target->ino)
+			return true;
+	return false;
+}
+
+static void read_xfs(struct sdax_target *target)
+{
+	struct xfs_fsop_geom geometry = {};
+	struct getbmapx map[2] = {};
+	struct fsxattr attr = {};
+
+	if (target->facts.magic != XFS_SUPER_MAGIC)
+		return;
+	if (!ioctl(target->fd, FS_IOC_FSGETXATTR, &attr))
+		target->realtime = attr.fsx_xflags & FS_XFLAG_REALTIME;
+	if (!ioctl(target->fd, XFS_IOC_FSGEOMETRY, &geometry))
+		target->facts.zoned = target->realtime &&
+				      geometry.flags & XFS_GEOM_ZONED;
+	map[0].bmv_length = -1;
+	map[0].bmv_count = ARRAY_SIZE(map);
+	map[0].bmv_iflags = BMV_IF_COWFORK | BMV_IF_NO_HOLES;
+	if (!ioctl(target->fd, XFS_IOC_GETBMAPX, map))
+		target->cow_staged = map[0].bmv_entries > 0;
+}
+
+static int read_facts(struct sdax_target *target)
+{
+	struct sdax_facts *facts = &target->facts;
+	struct statx stx;
+	struct statfs fs;
+	int blocksize;
+
+	if (statx(target->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) < 0 ||
+	    fstatfs(target->fd, &fs) < 0)
+		return -errno;
+	if (ioctl(target->fd, FIGETBSZ, &blocksize) < 0 || blocksize <= 0)
+		blocksize = fs.f_bsize;
+	target->dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	target->ino = stx.stx_ino;
+	facts->mode = stx.stx_mode;
+	facts->nlink = stx.stx_nlink;
+	facts->size = stx.stx_size;
+	facts->blocksize = blocksize;
+	facts->magic = (unsigned long)fs.f_type;
+	facts->attributes = stx.stx_attributes;
+	facts->attributes_mask = stx.stx_attributes_mask;
+	if (facts->magic != EXT4_SUPER_MAGIC && facts->magic != XFS_SUPER_MAGIC)
+		filesystem_name(target->dev, facts->fs_name,
+				sizeof(facts->fs_name));
+	read_xfs(target);
+	return 0;
+}
+
+int sdax_target_refresh(struct sdax_target *target)
+{
+	return read_facts(target);
+}
+
+/* An immutable file cannot be opened for writing: say so, not EPERM. */
+static int explain_eperm(const char *path, struct staticdax_result *result)
+{
+	struct statx stx;
+
+	if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &stx) < 0)
+		return fail(result, -errno, STATICDAX_SYSTEM, "stat");
+	if (stx.stx_attributes & STATX_ATTR_IMMUTABLE)
+		return fail(result, -EPERM, STATICDAX_IMMUTABLE, "");
+	if (stx.stx_attributes & STATX_ATTR_APPEND)
+		return fail(result, -EPERM, STATICDAX_APPEND_ONLY, "");
+	return fail(result, -EPERM, STATICDAX_NO_PRIVILEGE, "");
+}
+
+static int open_failed(const char *path, int error,
+		       struct staticdax_result *result)
+{
+	switch (error) {
+	case EPERM:
+		return explain_eperm(path, result);
+	case EWOULDBLOCK:
+		return fail(result, -EBUSY, STATICDAX_LEASED, "");
+	case ETXTBSY:
+		return fail(result, -EBUSY, STATICDAX_HELD,
+			    "it is being executed or is a swapfile");
+	case ENOKEY:
+		return fail(result, -EINVAL, STATICDAX_ENCRYPTED, "");
+	default:
+		return fail(result, -error, STATICDAX_SYSTEM, "open");
+	}
+}
+
+/*
+ * Asked before the open, because opening a device can do something; asked again
+ * after it, because the name may have been moved in between. O_NONBLOCK keeps
+ * the FIFO that was moved there from holding us.
+ */
+int sdax_target_open(const char *path, bool writable, struct sdax_target *ret,
+		     struct staticdax_result *result)
+{
+	_cleanup_(sdax_target_close) struct sdax_target target =
+		SDAX_TARGET_NONE;
+	struct stat st;
+	int r;
+
+	if (stat(path, &st) < 0)
+		return fail(result, -errno, STATICDAX_SYSTEM, "stat");
+	if (!S_ISREG(st.st_mode))
+		return fail(result, -EINVAL, STATICDAX_NOT_REGULAR, "");
+	target.fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_NONBLOCK |
+				       O_NOCTTY | O_CLOEXEC);
+	if (target.fd < 0)
+		return open_failed(path, errno, result);
+	r = read_facts(&target);
+	if (r < 0)
+		return fail(result, r, STATICDAX_SYSTEM, "stat");
+	if (!S_ISREG(target.facts.mode))
+		return fail(result, -EINVAL, STATICDAX_NOT_REGULAR, "");
+	*ret = target;
+	target = (struct sdax_target)SDAX_TARGET_NONE;
+	return 0;
+}
+
+void sdax_target_close(struct sdax_target *target)
+{
+	sdax_closep(&target->fd);
+}

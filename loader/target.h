@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From a path to an open file and the facts about it: the only place that
+ * opens what a user names. The path is walked once; afterwards it is for
+ * messages only.
+ */
+#ifndef SDAX_TARGET_H
+#define SDAX_TARGET_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "staticdax.h"
+#include "verdict.h"
+
+struct sdax_target {
+	int fd;
+	dev_t dev;		/* st_dev, user space's encoding */
+	ino_t ino;
+	bool realtime;		/* XFS: its blocks are on the realtime device */
+	bool cow_staged;	/* XFS: the CoW fork is not empty just now */
+	struct sdax_facts facts;
+};
+
+#define SDAX_TARGET_NONE { .fd = -1 }
+
+/*
+ * Opens without waiting: a FIFO or a device is never opened, and a lease held
+ * by another is an error. On failure result says why.
+ */
+int sdax_target_open(const char *path, bool writable, struct sdax_target *ret,
+		     struct staticdax_result *result);
+void sdax_target_close(struct sdax_target *target);
+
+/* By /proc/swaps, for those who may not ask the kernel about S_SWAPFILE. */
+bool sdax_target_is_swap(const struct sdax_target *target);
+
+/* Reads the facts again. */
+int sdax_target_refresh(struct sdax_target *target);
+
+#endif

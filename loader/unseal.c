@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* How a file loses its seal, and a registry that cannot be read its pins. */
+#define _GNU_SOURCE
+#include "unseal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "canary.h"
+#include "engine.h"
+#include "holders.h"
+#include "lock.h"
+#include "privilege.h"
+#include "query.h"
+#include "target.h"
+#include "util.h"
+
+static int take_lock(int *ret_fd, struct staticdax_result *result)
+{
+	int r;
+
+	r = sdax_lock_take(ret_fd);
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r, "locking %s",
+				 SDAX_RUN_DIR);
+	return 0;
+}
+
+/*
+ * Somebody who has the file open or mapped may be relying on the seal. Without
+ * a descriptor (the path leads elsewhere by now) only processes are seen.
+ */
+static int refuse_if_held(struct staticdax *sd, const struct sdax_key *key,
+			  int fd, struct staticdax_result *result)
+{
+	struct sdax_holding holding;
+	int r;
+
+	r = sdax_holders_of(sd->inspect, key, fd, &holding, result);
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r,
+				 "looking for who has it open");
+	if (!holding.others)
+		return 0;
+	result->reason = STATICDAX_HELD;
+	result->error = -EBUSY;
+	return -EBUSY;
+}
+
+static int remove_entry(struct staticdax *sd, struct sdax_store *store,
+			const struct sdax_key *key, int fd, uint32_t flags,
+			struct staticdax_result *result)
+{
+	struct sdax_entry entry;
+	int r;
+
+	r = sdax_store_get(store, key, &entry);
+	if (r == -ENOENT)
+		return 0;
+	if (!r && !(flags & STATICDAX_FORCE) &&
+	    entry.state != SDAX_STATE_LAPSED) {
+		r = refuse_if_held(sd, key, fd, result);
+		if (r < 0)
+			return r;
+	}
+	if (!r)
+		r = sdax_store_del(store, key);
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r,
+				 "removing the record");
+	result->changed = true;
+	return 0;
+}
+
+static int identify(struct staticdax *sd, int fd, struct sdax_key *ret_key,
+		    struct staticdax_result *result)
+{
+	struct sdax_identity id;
+	int r;
+
+	r = sdax_handle_inspect(sd, result);
+	if (r < 0)
+		return r;
+	r = sdax_inspect_identity(sd->inspect, fd, &id);
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r,
+				 "asking the kernel for the file's identity");
+	*ret_key = (struct sdax_key){ .ino = id.ino, .dev = id.dev };
+	return 0;
+}
+
+int sdax_unseal_file(struct staticdax *sd, const char *path, uint32_t flags,
+		     struct staticdax_result *result)
+{
+	_cleanup_(sdax_target_close) struct sdax_target target =
+		SDAX_TARGET_NONE;
+	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
+	_cleanup_close_ int lock = -1;
+	struct sdax_key key;
+	int r;
+
+	r = sdax_privilege_check(result);
+	if (!r)
+		r = sdax_target_open(path, false, &target, result);
+	if (!r)
+		r = identify(sd, target.fd, &key, result);
+	if (!r)
+		r = take_lock(&lock, result);
+	if (!r)
+		r = sdax_handle_registry(sd, &store, result);
+	if (r == -ENOENT && !result->reason)
+		return 0;
+	if (r < 0)
+		return r;
+	result->file_size = target.facts.size;
+	r = remove_entry(sd, &store, &key, target.fd, flags, result);
+	sdax_handle_release(sd, &store);
+	return r;
+}
+
+/* Every key, of one device or all: the map changes while it is emptied. */
+static int collect(const struct sdax_store *store, const __u32 *dev,
+		   struct sdax_key **ret_keys, size_t *ret_count)
+{
+	_cleanup_free_ struct sdax_key *keys = NULL;
+	struct sdax_key key;
+	size_t n = 0, cap = 0;
+	int r;
+
+	for (r = sdax_store_next(store, NULL, &key); !r;
+	     r = sdax_store_next(store, &key, &key)) {
+		if (dev && key.dev != *dev)
+			continue;
+		if (n == cap) {
+			struct sdax_key *more;
+
+			cap = cap ? 2 * cap : 64;
+			more = reallocarray(keys, cap, sizeof(*keys));
+			if (!more)
+				return -ENOMEM;
+			keys = more;
+		}
+		keys[n++] = key;
+	}
+	if (r != -ENOENT)
+		return r;
+	*ret_keys = TAKE_PTR(keys);
+	*ret_count = n;
+	return 0;
+}
+
+/* The file that the recorded path leads to, if it is still that one. */
+static int reopen(struct staticdax *sd, const char *path,
+		  const struct sdax_key *key)
+{
+	struct staticdax_result ignored = STATICDAX_INIT(staticdax_result);
+	_cleanup_close_ int fd = -1;
+	struct sdax_key found;
+
+	fd = path ? open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) :
+		    -1;
+	if (fd < 0 || identify(sd, fd, &found, &ignored) < 0)
+		return -1;
+	return found.ino == key->ino && found.dev == key->dev ? TAKE_FD(fd) :
+								-1;
+}
+
+static int unseal_one(struct staticdax *sd, struct sdax_store *store,
+		      const struct sdax_key *key, uint32_t flags,
+		      staticdax_unseal_fn fn, void *arg)
+{
+	struct staticdax_result result = STATICDAX_INIT(staticdax_result);
+	struct staticdax_seal seal = STATICDAX_INIT(staticdax_seal);
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	result.offset = STATICDAX_NO_OFFSET;
+	result.address = STATICDAX_NO_OFFSET;
+	r = sdax_query_seal(sd, store, key, &seal);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	result.file_size = seal.file_size;
+	fd = reopen(sd, seal.path, key);
+	r = remove_entry(sd, store, key, fd, flags, &result);
+	if (fn)
+		fn(arg, &seal, &result);
+	return r;
+}
+
+static int device_of(struct staticdax *sd, const char *mountpoint,
+		     __u32 *ret_dev, struct staticdax_result *result)
+{
+	_cleanup_close_ int fd = -1;
+	struct sdax_key key;
+	int r;
+
+	fd = open(mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, -errno, "open");
+	r = identify(sd, fd, &key, result);
+	if (!r)
+		*ret_dev = key.dev;
+	return r;
+}
+
+/*
+ * Pins that this version cannot read can still be removed: it is what the
+ * caller asks for with force, and the only way out short of a reboot.
+ */
+static int remove_foreign(uint32_t flags, const char *mountpoint,
+			  struct staticdax_result *result)
+{
+	int r;
+
+	if (!(flags & STATICDAX_FORCE) || mountpoint)
+		return result->error;
+	r = sdax_engine_detach(false);
+	if (!r)
+		sdax_canary_remove();
+	return r;
+}
+
+int sdax_unseal_all(struct staticdax *sd, const char *mountpoint,
+		    uint32_t flags, staticdax_unseal_fn fn, void *arg,
+		    uint64_t *ret_count)
+{
+	struct staticdax_result result = STATICDAX_INIT(staticdax_result);
+	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
+	_cleanup_free_ struct sdax_key *keys = NULL;
+	_cleanup_close_ int lock = -1;
+	uint64_t done = 0;
+	int r, first = 0;
+	size_t n = 0;
+	__u32 dev;
+
+	result.offset = STATICDAX_NO_OFFSET;
+	result.address = STATICDAX_NO_OFFSET;
+	r = sdax_privilege_check(&result);
+	if (!r)
+		r = sdax_handle_inspect(sd, &result);
+	if (!r && mountpoint)
+		r = device_of(sd, mountpoint, &dev, &result);
+	if (!r)
+		r = take_lock(&lock, &result);
+	if (!r)
+		r = sdax_handle_registry(sd, &store, &result);
+	if (r == -ENOENT && !result.reason) {
+		*ret_count = 0;
+		return 0;
+	}
+	if (result.reason == STATICDAX_PINS_VERSION)
+		r = remove_foreign(flags, mountpoint, &result);
+	else if (!r)
+		r = collect(&store, mountpoint ? &dev : NULL, &keys, &n);
+	if (r < 0) {
+		if (fn)
+			fn(arg, NULL, &result);
+		return r;
+	}
+	for (size_t i = 0; i < n; i++) {
+		r = unseal_one(sd, &store, keys + i, flags, fn, arg);
+		first = first ?: r;
+		done += !r;
+	}
+	sdax_handle_release(sd, &store);
+	*ret_count = done;
+	return first;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef STATICDAX_TESTS_FILE_H
+#define STATICDAX_TESTS_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define SNAPSHOT_EXTENTS 64
+
+struct snapshot {
+	off_t size;
+	uint64_t content; /* a hash */
+	unsigned int extents;
+	struct {
+		uint64_t logical, physical, length;
+		uint32_t flags;
+	} extent[SNAPSHOT_EXTENTS];
+};
+
+/* Makes a file that can be sealed once its filesystem is synced. 0 or -errno. */
+int fit_create(const char *path);
+
+/* The map and size of a file, and the hash of its content. 0 or -errno. */
+int snapshot_take(const char *path, struct snapshot *ret_snapshot);
+
+/*
+ * Says in text what of the map, the size and (unless any_content) the content differs.
+ * Returns the number of differences.
+ */
+int snapshot_compare(const struct snapshot *before, const struct snapshot *after, int any_content,
+		     char *text, size_t length);
+
+#endif

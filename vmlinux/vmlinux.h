@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's types as far as the BPF programs look into them.
+ *
+ * Only the fields that are used, in any order: every access is relocated
+ * against the running kernel's BTF when the object is loaded, and a field that
+ * is missing there makes the load fail. A type that differs between kernels
+ * has one flavour per shape, with a ___suffix that libbpf ignores; who chooses
+ * between them is bpf/compat.bpf.h. README.md says why this is not a dump.
+ */
+#ifndef VMLINUX_H
+#define VMLINUX_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef __u8 u8;
+typedef __u32 u32;
+typedef __s32 s32;
+typedef __u64 u64;
+typedef __s64 s64;
+typedef long long loff_t;
+typedef __u32 dev_t;
+typedef unsigned short umode_t;
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), \
+			     apply_to = record)
+
+struct list_head {
+	struct list_head *next;
+};
+
+struct inode_operations;
+struct mnt_idmap;
+struct seq_file;
+
+struct file_system_type {
+	const char *name;
+};
+
+struct mount;
+
+struct super_block {
+	dev_t s_dev;
+	unsigned long s_magic;
+	struct list_head s_mounts;
+};
+
+/* Since 6.18 the mounts of a superblock are a plain chain. */
+struct mount___chained {
+	struct mount___chained *mnt_next_for_sb;
+};
+
+struct super_block___chained {
+	struct mount___chained *s_mounts;
+};
+
+struct vfsmount {
+	struct super_block *mnt_sb;
+};
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct inode {
+	umode_t i_mode;
+	dev_t i_rdev;
+	unsigned int i_flags;
+	struct super_block *i_sb;
+	unsigned long i_ino;
+	unsigned int i_nlink;
+	loff_t i_size;
+	u32 i_generation;
+	atomic_t i_writecount;
+	atomic_t i_readcount;
+};
+
+struct dentry {
+	struct inode *d_inode;
+	struct super_block *d_sb;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
+struct file_operations {
+	loff_t (*remap_file_range)(void);
+};
+
+struct file {
+	unsigned int f_mode;
+	unsigned int f_flags;
+	struct inode *f_inode;
+	struct path f_path;
+	const struct file_operations *f_op;
+};
+
+struct kiocb {
+	struct file *ki_filp;
+	loff_t ki_pos;
+	int ki_flags;
+};
+
+struct iattr {
+	unsigned int ia_valid;
+	loff_t ia_size;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	atomic_t count;
+	struct fdtable *fdt;
+};
+
+struct thread_info {
+	u32 status;
+};
+
+struct task_struct {
+	struct thread_info thread_info;
+	void *stack;
+	unsigned int flags;
+	int pid;
+	int tgid;
+	char comm[16];
+	struct files_struct *files;
+};
+
+struct pt_regs {
+	unsigned long r9;
+	unsigned long bp;
+	unsigned long orig_ax;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	struct file *vm_file;
+};
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	u32 fd;
+	struct file *file;
+};
+
+struct bpf_iter__task_vma {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct vm_area_struct *vma;
+};
+
+/* fs/xfs/xfs_inode.h; in the BTF of the module xfs, absent until it is loaded. */
+struct xfs_ifork {
+	s64 if_bytes;
+};
+
+struct xfs_inode {
+	struct xfs_ifork *i_cowfp;
+	u64 i_diflags2;
+	struct inode i_vnode;
+};
+
+#pragma clang attribute pop
+
+#endif
