@@ -126,9 +126,9 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 
 # ---- library and command -------------------------------------------------------
 
-LIB_SRC := canary device daxctl_compat engine extents handle holders inspect \
-	   libstaticdax lock privilege probe query seal store target unseal \
-	   verdict words
+LIB_SRC := ask_bpf ask_system blockdev canary daxctl_compat device dm engine \
+	   extents handle holders inspect libstaticdax lock lsm mounts \
+	   privilege probe query seal store target unseal verdict words
 CLI_SRC := $(filter-out $(LIB_SRC:%=loader/%.c),$(wildcard loader/*.c))
 LIB_OBJ := $(LIB_SRC:%=$(B)/loader/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(B)/%.o)
@@ -166,6 +166,131 @@ $(B)/libstaticdax.pc: loader/libstaticdax.pc.in Makefile
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 		-e 's|@VERSION@|$(VERSION)|' $< >$@
+
+# ---- tests -----------------------------------------------------------------------
+# Unit tests are built from sources, with sanitizers; each names what it is made
+# of. What runs in the VMs is static.
+
+T := $(B)/tests
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+UNIT_LIBS = $(LIB_LIBS) $(JSON_LIBS)
+
+UNIT_device := device dm blockdev mounts
+UNIT_extents := extents verdict $(UNIT_device)
+UNIT_probe := probe ask_bpf ask_system lsm blockdev mounts
+UNIT_quote := quote
+UNIT_report := report json quote size words
+UNIT_size := size
+UNIT_verdict := verdict
+UNIT_words := words
+UNITS := device extents probe quote report size verdict words
+
+define unit_rule
+$(T)/unit/$(1): tests/unit/test_$(1).c $(2:%=loader/%.c) $(wildcard loader/*.h) \
+		include/staticdax.h include/staticdax_abi.h tests/tap.h $(B)/.flags
+	@mkdir -p $$(@D)
+	$$(call msg,TEST,$$@) $(CC) $(BASE_CFLAGS) $(SANITIZE) -Itests \
+		tests/unit/test_$(1).c $(2:%=loader/%.c) -o $$@ $(UNIT_LIBS)
+endef
+$(foreach u,$(UNITS),$(eval $(call unit_rule,$(u),$(UNIT_$(u)))))
+
+$(T)/unit/abi: tests/unit/test_abi.c include/staticdax_abi.h $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) $(BASE_CFLAGS) $(SANITIZE) -Itests $< -o $@
+
+$(T)/fuzz_extents: tests/fuzz/fuzz_extents.c loader/verdict.c loader/verdict.h \
+		$(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) $(BASE_CFLAGS) $(SANITIZE) -Itests \
+		tests/fuzz/fuzz_extents.c loader/verdict.c -o $@ $(UNIT_LIBS)
+
+FAKE_CLI := $(filter-out loader/quote.c,$(CLI_SRC)) loader/quote.c \
+	    loader/words.c tests/unit/fake_lib.c
+
+$(T)/staticdax-fake: $(FAKE_CLI) $(wildcard loader/*.h) include/staticdax.h \
+		$(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) $(BASE_CFLAGS) $(SANITIZE) $(FAKE_CLI) -o $@ \
+		$(JSON_LIBS)
+
+CONTRACT_SRC := $(filter-out %/contract32.c,$(wildcard tests/hooks/*.c))
+
+$(T)/contract: $(CONTRACT_SRC) $(wildcard tests/hooks/*.h) tests/tap.h \
+		$(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) -Itests \
+		$(CONTRACT_SRC) -o $@ -lpthread
+
+$(T)/contract32: tests/hooks/contract32.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) -m32 -static -nostdlib -fno-pie -no-pie \
+		-fno-stack-protector -O1 -Wall $< -o $@
+
+$(T)/%: tests/lib/%.c $(B)/libstaticdax.a tests/tap.h
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) -Iinclude \
+		-Itests $< $(B)/libstaticdax.a -o $@ $(LIB_STATIC)
+
+LIB_TESTS := $(patsubst tests/lib/%.c,$(T)/%,$(wildcard tests/lib/*.c))
+EXAMPLES := $(patsubst examples/%.c,$(T)/example_%,$(wildcard examples/*.c))
+
+$(T)/example_%: examples/%.c $(B)/libstaticdax.a
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) -std=gnu11 -O2 -static $(WARNINGS) -Iinclude $< \
+		$(B)/libstaticdax.a -o $@ $(LIB_STATIC)
+
+test-programs: all $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/fuzz_extents \
+	$(T)/staticdax-fake $(T)/contract $(T)/contract32 $(LIB_TESTS) $(EXAMPLES)
+
+check: test-programs
+	tests/run.sh host
+
+check-vm: test-programs
+	KERNELS="$(KERNELS)" tests/run.sh vm
+
+# Everything, on a machine that may have nothing yet.
+test:
+	tests/install-needs.sh
+	$(MAKE) test-programs
+	KERNELS="$(KERNELS)" tests/run.sh host vm
+
+demo:
+	tests/install-needs.sh
+	$(MAKE) all
+	KERNEL="$(KERNEL)" HOST="$(HOST)" tests/demo/run.sh
+
+vm-shell: test-programs
+	tests/vm/run.sh $(if $(KERNEL),-k $(KERNEL)) --shell
+
+# ---- install ----------------------------------------------------------------------
+
+MAN := $(wildcard man/*.[1-9])
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
+		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(COMPLETIONDIR)
+	install -m 755 $(B)/staticdax $(B)/staticdax-static $(DESTDIR)$(BINDIR)
+	install -m 644 $(B)/libstaticdax.a $(DESTDIR)$(LIBDIR)
+	install -m 755 $(B)/libstaticdax.so.$(VERSION) $(DESTDIR)$(LIBDIR)
+	ln -sf libstaticdax.so.$(VERSION) \
+		$(DESTDIR)$(LIBDIR)/libstaticdax.so.$(SOMAJOR)
+	ln -sf libstaticdax.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libstaticdax.so
+	install -m 644 $(B)/libstaticdax.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 include/staticdax.h $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 loader/staticdax.bash \
+		$(DESTDIR)$(COMPLETIONDIR)/staticdax
+	for m in $(MAN); do d=$(DESTDIR)$(MANDIR)/man$${m##*.}; \
+		install -d $$d && install -m 644 $$m $$d || exit 1; done
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/staticdax $(DESTDIR)$(BINDIR)/staticdax-static
+	rm -f $(DESTDIR)$(LIBDIR)/libstaticdax.a \
+		$(DESTDIR)$(LIBDIR)/libstaticdax.so* \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/libstaticdax.pc
+	rm -f $(DESTDIR)$(INCLUDEDIR)/staticdax.h
+	rm -f $(DESTDIR)$(COMPLETIONDIR)/staticdax
+	for m in $(MAN); do \
+		rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/}; done
 
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
 

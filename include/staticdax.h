@@ -182,7 +182,10 @@ struct staticdax;
 int staticdax_new(struct staticdax **ret);
 void staticdax_free(struct staticdax *sd);
 
-/* verbose 1: what is being done; 2: libbpf and the verifier as well. */
+/*
+ * verbose 1: what is being done; 2: libbpf's warnings, with the verifier's log of
+ * a program that does not load; 3: all that libbpf says.
+ */
 typedef void (*staticdax_log_fn)(void *arg, int level, const char *line);
 void staticdax_set_log(struct staticdax *sd, int verbose, staticdax_log_fn fn,
 		       void *arg);
@@ -204,7 +207,7 @@ struct staticdax_options {
 /*
  * Would the file's extents do? Reads only; needs the right to open the file
  * for reading. 0 with result->reason says yes or why not; an errno only for
- * what prevented the answer.
+ * what prevented the answer (staticdax_answer_of() says STATICDAX_FAILED).
  */
 int staticdax_check(struct staticdax *sd, const char *path,
 		    const struct staticdax_options *options,
@@ -233,7 +236,9 @@ int staticdax_unseal(struct staticdax *sd, const char *path, uint32_t flags,
 /*
  * Unseals everything, or what lies on the filesystem mounted at mountpoint.
  * Called back for each; ret_count counts those that succeeded. Returns the
- * first failure after trying all.
+ * first failure after trying all. A failure of the whole, before any file, is
+ * called back with seal NULL. With STATICDAX_FORCE and no mountpoint, pins of
+ * another version are removed too.
  */
 struct staticdax_seal;
 typedef void (*staticdax_unseal_fn)(void *arg, const struct staticdax_seal *seal,

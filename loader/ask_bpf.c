@@ -24,7 +24,8 @@ void sdax_ask_done(struct sdax_probe *p)
 }
 
 /* Without privilege a refusal says nothing about the kernel. */
-static enum sdax_reply refused(struct sdax_probe *p, const char *what, int error)
+static enum sdax_reply refused(struct sdax_probe *p, const char *what,
+			       int error)
 {
 	if (sdax_ask_privilege(p) == SDAX_NO)
 		return sdax_found(p, SDAX_UNKNOWN, "unknown without privilege");

@@ -20,7 +20,7 @@ static FILE *open_file(const struct sdax_probe *p, const char *name)
 	return fopen(path, "re");
 }
 
-/* The rest of the first line that begins with prefix, without its newline. */
+/* What follows prefix on the first line that begins so; no newline. */
 static int find_line(const struct sdax_probe *p, const char *name,
 		     const char *prefix, char *rest, size_t size)
 {
@@ -32,8 +32,8 @@ static int find_line(const struct sdax_probe *p, const char *name,
 	while (fgets(line, sizeof(line), f)) {
 		if (strncmp(line, prefix, strlen(prefix)))
 			continue;
-		line[strcspn(line, "\n")] = '\0';
 		snprintf(rest, size, "%s", line + strlen(prefix));
+		rest[strcspn(rest, "\n")] = '\0';
 		return 0;
 	}
 	return -ENODATA;
@@ -160,7 +160,8 @@ enum sdax_reply sdax_ask_bpffs(struct sdax_probe *p)
 	char rest[8];
 	int r;
 
-	r = find_line(p, "/proc/filesystems", "nodev\tbpf", rest, sizeof(rest));
+	r = find_line(p, "/proc/filesystems", "nodev\tbpf\n", rest,
+		      sizeof(rest));
 	if (r == -ENODATA)
 		return sdax_found(p, SDAX_NO, "not in /proc/filesystems");
 	if (r < 0)

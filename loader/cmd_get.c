@@ -15,8 +15,10 @@ static enum staticdax_answer get_one(struct staticdax *sd, const char *path,
 	outcome_log(path, &result);
 	if (result.reason != STATICDAX_OK)
 		return staticdax_answer_of(result.reason);
-	return seal.state == STATICDAX_STATE_SEALED ? STATICDAX_YES :
-						      STATICDAX_NO;
+	/* what is only watched is not protected */
+	return seal.state == STATICDAX_STATE_SEALED && !seal.audit ?
+		       STATICDAX_YES :
+		       STATICDAX_NO;
 }
 
 enum staticdax_answer cmd_get(struct staticdax *sd, const struct args *args,

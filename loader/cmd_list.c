@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* staticdax list: every record, one at a time, however many there are. */
-#include <errno.h>
-
 #include "args.h"
 #include "outcome.h"
 #include "report.h"
@@ -30,9 +28,10 @@ enum staticdax_answer cmd_list(struct staticdax *sd, const struct args *args,
 	(void)args;
 	if (!report->json)
 		r = staticdax_list(sd, measure, report);
-	report_list_begin(report);
-	if (r == 0)
+	if (r == 0) {
+		report_list_begin(report);
 		r = staticdax_list(sd, print, report);
+	}
 	result = outcome_of_errno(report->error ? 0 : r);
 	report_end(report, &result);
 	outcome_log(NULL, &result);

@@ -7,10 +7,11 @@
 struct progress {
 	struct report *report;
 	enum staticdax_answer worst;
+	struct staticdax_result whole;	/* what is not about one file */
 };
 
-static void note_one(struct progress *progress, const char *path,
-		     const struct staticdax_result *result)
+static void note_file(struct progress *progress, const char *path,
+		      const struct staticdax_result *result)
 {
 	report_unsealed(progress->report, path, result);
 	outcome_log(path, result);
@@ -18,10 +19,16 @@ static void note_one(struct progress *progress, const char *path,
 					staticdax_answer_of(result->reason));
 }
 
+/* Without a seal it is about the whole run. */
 static void note_seal(void *arg, const struct staticdax_seal *seal,
 		      const struct staticdax_result *result)
 {
-	note_one(arg, seal->path, result);
+	struct progress *progress = arg;
+
+	if (seal)
+		note_file(progress, seal->path, result);
+	else
+		progress->whole = *result;
 }
 
 static void unseal_files(struct staticdax *sd, const struct args *args,
@@ -34,9 +41,8 @@ static void unseal_files(struct staticdax *sd, const struct args *args,
 
 		r = staticdax_unseal(sd, args->operands[i], flags, &result);
 		outcome_settle(&result, r);
-		note_one(progress, args->operands[i], &result);
+		note_file(progress, args->operands[i], &result);
 	}
-	report_end(progress->report, NULL);
 }
 
 static void unseal_all(struct staticdax *sd, const struct args *args,
@@ -44,24 +50,27 @@ static void unseal_all(struct staticdax *sd, const struct args *args,
 {
 	const char *mountpoint = args->operands_count ? args->operands[0] :
 							NULL;
-	struct staticdax_result result;
+	struct staticdax_result *whole = &progress->whole;
 	uint64_t count;
 	int r;
 
 	r = staticdax_unseal_all(sd, mountpoint, flags, note_seal, progress,
 				 &count);
 	/* what a file has said already is not said again */
-	result = outcome_of_errno(progress->worst == STATICDAX_YES ? r : 0);
-	outcome_log(mountpoint, &result);
-	report_end(progress->report, &result);
+	if (progress->worst == STATICDAX_YES)
+		outcome_settle(whole, r);
+	outcome_log(mountpoint, whole);
 	progress->worst = outcome_worse(progress->worst,
-					staticdax_answer_of(result.reason));
+					staticdax_answer_of(whole->reason));
 }
 
 enum staticdax_answer cmd_unseal(struct staticdax *sd, const struct args *args,
 				 struct report *report)
 {
-	struct progress progress = { .report = report };
+	struct progress progress = {
+		.report = report,
+		.whole = outcome_of_errno(0),
+	};
 	uint32_t flags = args_given(args, ARG_FORCE) ? STATICDAX_FORCE : 0;
 
 	report_begin(report, "files");
@@ -69,5 +78,6 @@ enum staticdax_answer cmd_unseal(struct staticdax *sd, const struct args *args,
 		unseal_all(sd, args, flags, &progress);
 	else
 		unseal_files(sd, args, flags, &progress);
+	report_end(report, &progress.whole);
 	return progress.worst;
 }

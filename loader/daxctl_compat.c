@@ -32,7 +32,9 @@ static int get(struct staticdax *sd, const char *path)
 	r = staticdax_get(sd, path, &seal);
 	if (r < 0)
 		return r;
-	return seal.state == STATICDAX_STATE_SEALED ? DAXCTL_F_STATIC : 0;
+	return seal.state == STATICDAX_STATE_SEALED && !seal.audit ?
+		       DAXCTL_F_STATIC :
+		       0;
 }
 
 static int set(struct staticdax *sd, const char *path, int flags, int align)

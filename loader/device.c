@@ -68,7 +68,8 @@ static int add_segment(struct sdax_device *device, const struct segment *s)
  * begin at a whole page.
  */
 static int add_disk(struct sdax_device *device,
-		    const struct sdax_device_env *env, const struct range *range)
+		    const struct sdax_device_env *env,
+		    const struct range *range)
 {
 	struct segment s = {
 		.start = range->start,

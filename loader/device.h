@@ -23,10 +23,10 @@ int sdax_device_open(dev_t dev, bool realtime, struct sdax_device **ret);
 void sdax_device_free(struct sdax_device *device);
 
 /*
- * Addresses have to be right modulo align, no more. Without privilege some
- * offsets are not readable, but known to be whole pages or sectors; a DAX file's
- * (dax) are whole pages always. To be called before sdax_device_address(),
- * which otherwise gives exact addresses or none.
+ * From now on addresses need only be right modulo align. Without privilege
+ * some offsets are not readable, but known to be whole pages or sectors; below
+ * a DAX file (dax) they are always pages. Before this call addresses are exact
+ * or not given.
  */
 void sdax_device_need(struct sdax_device *device, uint64_t align, bool dax);
 

@@ -87,13 +87,13 @@ static void add_offset(struct json_object *object, const char *key,
 		add_number(object, key, value);
 }
 
-/* Bytes that are no UTF-8 are escaped; "" and NULL become null. */
+/* Bytes that are no UTF-8 are escaped; NULL becomes null. */
 static void add_text(struct json_object *object, const char *key,
 		     const char *bytes, size_t length)
 {
 	_cleanup_free_ char *text = NULL;
 
-	if (!length) {
+	if (!bytes) {
 		json_add(object, key, NULL);
 		return;
 	}
@@ -105,10 +105,13 @@ static void add_text(struct json_object *object, const char *key,
 	json_add(object, key, json_object_new_string_len(bytes, length));
 }
 
+/* NULL and "" become null. */
 static void add_string(struct json_object *object, const char *key,
 		       const char *text)
 {
-	add_text(object, key, text, text ? strlen(text) : 0);
+	size_t length = text ? strlen(text) : 0;
+
+	add_text(object, key, length ? text : NULL, length);
 }
 
 /* As text, and if that does not say it all, the bytes too. */
@@ -118,7 +121,7 @@ static void add_name(struct json_object *object, const char *key,
 	_cleanup_free_ char *hex = NULL;
 
 	add_text(object, key, bytes, length);
-	if (!length || quote_is_utf8(bytes, length))
+	if (quote_is_utf8(bytes, length))
 		return;
 	hex = malloc(2 * length + 1);
 	for (size_t i = 0; hex && i < length; i++)
@@ -320,6 +323,7 @@ struct json_object *json_of_status(const struct staticdax_status *status,
 	struct json_object *object = json_object_new_object();
 	struct json_object *hooks = json_object_new_array();
 
+	add_number(object, "version", 1);
 	add_bool(object, "attached", status->attached);
 	add_bool(object, "enforcing", status->enforcing);
 	add_number(object, "abi", status->abi);
@@ -339,6 +343,7 @@ struct json_object *json_of_status(const struct staticdax_status *status,
 	json_add(object, "hooks", hooks);
 	if (!known)
 		blank_from(object, "abi");
+	json_add_failure(object, &status->result);
 	return object;
 }
 

@@ -27,6 +27,7 @@ static void write_line(const char *prefix, const char *line, size_t length)
 	fprintf(stderr, "%s%s\n", prefix, quote_or(text));
 }
 
+__attribute__((format(printf, 2, 0)))
 static void write_format(const char *prefix, const char *format, va_list ap)
 {
 	_cleanup_free_ char *line = NULL;

@@ -73,7 +73,6 @@ int sdax_lsm_ask(struct sdax_lsms *ret)
 	struct sdax_lsms lsms = {};
 	uint64_t ids[64];
 	uint32_t size = sizeof(ids);
-	bool complete = true;
 	long count;
 	int r;
 
@@ -81,24 +80,24 @@ int sdax_lsm_ask(struct sdax_lsms *ret)
 	if (count < 0)
 		return -errno;
 	for (long i = 0; i < count; i++) {
-		complete = complete && name_of(ids[i]);
-		if (!name_of(ids[i]))
+		if (!name_of(ids[i])) {
+			lsms.unknown = true;
 			continue;
+		}
 		r = add_name(&lsms, name_of(ids[i]));
 		if (r < 0)
 			return r;
 	}
-	/* a list that would drop a module is worse than none */
-	if (!complete)
-		lsms.names[0] = '\0';
 	*ret = lsms;
 	return 0;
 }
 
 void sdax_lsm_parameter(const struct sdax_lsms *lsms, char *text, size_t size)
 {
-	if (*lsms->names)
-		snprintf(text, size, "lsm=%s,bpf", lsms->names);
+	/* a list that would drop a module is worse than none */
+	if (lsms->unknown)
+		snprintf(text, size, "lsm=...,bpf (... is what is active now)");
 	else
-		snprintf(text, size, "lsm=...,bpf (the modules of today first)");
+		snprintf(text, size, "lsm=%s%sbpf", lsms->names,
+			 *lsms->names ? "," : "");
 }

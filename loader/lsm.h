@@ -7,7 +7,8 @@
 #include <stddef.h>
 
 struct sdax_lsms {
-	char names[256];	/* "lockdown,yama"; "" if one has no known name */
+	char names[256];	/* "yama,bpf", without capability */
+	bool unknown;		/* there are others, of unknown names */
 	bool has_bpf;
 };
 

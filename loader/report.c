@@ -323,10 +323,11 @@ void report_list_seal(struct report *report, const struct staticdax_seal *seal)
 
 static void put_hook(struct report *report, const struct staticdax_hook *hook)
 {
-	const char *word = hook->proved ? "refuses" :
+	const char *word = !hook->wanted ? "not in this kernel" :
+			   hook->proved ? "refuses" :
 			   hook->attached && !hook->provable ? "attached" :
 			   hook->attached ? "attached, DOES NOT REFUSE" :
-			   hook->wanted ? "MISSING" : "not in this kernel";
+					    "MISSING";
 
 	report_text(report, "  %-20.*s  %s\n", (int)sizeof(hook->name),
 		    hook->name, word);
@@ -335,9 +336,12 @@ static void put_hook(struct report *report, const struct staticdax_hook *hook)
 static void put_counters(struct report *report,
 			 const struct staticdax_status *status)
 {
-	report_text(report, "seals:     %" PRIu64 " enforced, %" PRIu64 " audit only, %" PRIu64 " pending, %" PRIu64 " lapsed, room for %" PRIu64 "\n",
+	report_text(report, "seals:     %" PRIu64 " enforced, %" PRIu64 " audit only, %" PRIu64 " pending, %" PRIu64 " lapsed",
 		    status->seals, status->audits, status->pending,
-		    status->lapsed, status->capacity);
+		    status->lapsed);
+	if (status->capacity)
+		report_text(report, ", room for %" PRIu64, status->capacity);
+	report_text(report, "\n");
 	if (status->swept)
 		report_text(report, "removed:   %" PRIu64 " leftover%s of killed runs\n",
 			    status->swept, plural(status->swept));
@@ -347,7 +351,8 @@ static void put_counters(struct report *report,
 	report_text(report, "audited:   %" PRIu64 "\n", status->audited);
 	report_text(report, "tokens:    %" PRIu64 " lost\n",
 		    status->token_lost);
-	report_text(report, "hooks:\n");
+	if (status->hooks_count)
+		report_text(report, "hooks:\n");
 	for (size_t i = 0; i < status->hooks_count && i < STATICDAX_HOOKS; i++)
 		put_hook(report, &status->hooks[i]);
 }
@@ -356,14 +361,10 @@ void report_status(struct report *report,
 		   const struct staticdax_status *status, bool known)
 {
 	_cleanup_free_ char *why = NULL;
-	struct json_object *object;
 	char text[1024] = "nothing is sealed";
 
 	if (report->json) {
-		object = json_of_status(status, known);
-		json_add(object, "version", json_object_new_int(1));
-		json_add_failure(object, &status->result);
-		put_object(report, object);
+		put_object(report, json_of_status(status, known));
 		report_text(report, "\n");
 		return;
 	}

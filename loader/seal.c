@@ -71,7 +71,7 @@ static int judge_extents(struct sealing *s)
 	if (!s->device) {
 		r = sdax_device_open(s->target.dev, s->target.realtime,
 				     &s->device);
-		if (r < 0)
+		if (r < 0 && r != -ENODATA)
 			return sdax_fail(result, STATICDAX_SYSTEM, r,
 					 "finding the device");
 	}

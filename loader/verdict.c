@@ -17,7 +17,7 @@
 
 #include "util.h"
 
-/* Not in every linux/magic.h; bcachefs had it in fs/bcachefs/bcachefs_format.h. */
+/* In no linux/magic.h: fs/bcachefs/bcachefs_format.h, OpenZFS sys/fs/zfs.h. */
 #define BCACHEFS_MAGIC 0xca451a4e
 #define ZFS_MAGIC 0x2fc12fc1
 
@@ -94,7 +94,7 @@ static enum staticdax_reason judge_attributes(const struct sdax_facts *facts,
 	if (flags & STATICDAX_ANY_DEVICE || attributes & STATX_ATTR_DAX)
 		return STATICDAX_OK;
 	if (!(facts->attributes_mask & STATX_ATTR_DAX))
-		snprintf(detail, size, "the kernel does not say which files are");
+		snprintf(detail, size, "the kernel does not say which are");
 	return STATICDAX_NOT_DAX;
 }
 

@@ -29,8 +29,8 @@ struct sdax_facts {
 	uint64_t attributes_mask;	/* those the kernel knows of */
 	bool swapfile;			/* S_SWAPFILE */
 	bool is_private;		/* S_PRIVATE */
-	bool zoned;			/* XFS: blocks are moved by its cleaner */
-	bool cow_staged;		/* XFS: the copy-on-write fork is not empty */
+	bool zoned;			/* XFS: its cleaner moves blocks */
+	bool cow_staged;		/* XFS: the CoW fork is not empty */
 	char fs_name[16];		/* as in /proc/filesystems, or "" */
 };
 
@@ -91,7 +91,7 @@ int sdax_judge_init(struct sdax_judge *j, uint64_t size, uint32_t blocksize,
 		    uint64_t align, sdax_address_fn address_fn, void *ctx);
 
 /* The extents of the file in order of offset, those past its end as well. */
-void sdax_judge_extent(struct sdax_judge *j, const struct fiemap_extent *extent);
+void sdax_judge_extent(struct sdax_judge *j, const struct fiemap_extent *e);
 
 /*
  * The answer: reason, detail, offset, address, extents, past_eof; runs and

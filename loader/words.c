@@ -190,7 +190,7 @@ static const struct row rows[] = {
 	ROW(NO_PRIVILEGE) = {
 		.word = "no_privilege", .answer = STATICDAX_FAILED,
 		.error = EPERM,
-		.text = "the privilege is missing",
+		.text = "needs a privilege that is missing",
 		.remedy = "run it as root",
 	},
 	ROW(NO_BPF_LSM) = {
@@ -203,7 +203,7 @@ static const struct row rows[] = {
 		.word = "lsm_off", .answer = STATICDAX_CANNOT,
 		.error = EOPNOTSUPP,
 		.text = "the BPF LSM is not switched on",
-		.remedy = "boot with lsm=...,bpf (what /sys/kernel/security/lsm says now, and bpf)",
+		.remedy = "boot with lsm=...,bpf where ... is what /sys/kernel/security/lsm says now",
 	},
 	ROW(NO_LEASES) = {
 		.word = "no_leases", .answer = STATICDAX_FAILED,
@@ -220,7 +220,7 @@ static const struct row rows[] = {
 		.word = "pins_version", .answer = STATICDAX_FAILED,
 		.error = EPROTO,
 		.text = "what is pinned belongs to another version of staticdax",
-		.remedy = "unseal everything with that version first, or reboot",
+		.remedy = "use that version, or give up its seals with staticdax unseal --all --force",
 	},
 	ROW(PINS_BROKEN) = {
 		.word = "pins_broken", .answer = STATICDAX_FAILED,

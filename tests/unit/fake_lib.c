@@ -239,6 +239,11 @@ int staticdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 
 	if (mountpoint && !strcmp(mountpoint, "/missing"))
 		return -ENOENT;
+	if (mountpoint && reason_of(mountpoint)) {
+		r = answer(mountpoint, &result);
+		fn(arg, NULL, &result);
+		return r;
+	}
 	for (long i = 0; i < seals(); i++) {
 		fill_seal(name_of(i), &seal);
 		r = staticdax_unseal(sd, seal.path, flags, &result);

@@ -180,7 +180,7 @@ download()
 	local packages aside deb release image modules
 
 	setup_apt "$apt" "$suites"
-	apt-get -qq update >&2 &&
+	apt-get -qq -o APT::Update::Error-Mode=any update >&2 &&
 		apt-cache show --no-all-versions "$meta" >/dev/null || return
 	packages=$(release_packages "$meta")
 	[ -n "$packages" ] || return

@@ -111,6 +111,11 @@ parse_options()
 		usage >&2
 		exit 2
 	fi
+	# The persistent memory lies below 2G, and the initramfs above it.
+	[ "$devices" = no ] ||
+		[ "$(numfmt --from=iec "$memory")" -ge $((2 << 30)) ] ||
+		die "-m $memory is less than 2G" \
+			"Remedy: give more, or do without filesystems (-n)."
 }
 
 # The command as a script, so that no argument is ever parsed twice.
@@ -159,9 +164,12 @@ stage_project()
 	# A build going on beside us may take a file away; then it is not wanted.
 	(cd "$project" && printf '%s\n' "$list" |
 		cpio --quiet -pdmL "$to" 2>/dev/null) || :
-	for file in $(cd "$project" && printf '%s\n' "$list" |
-		grep '^build/' | xargs -r ldd 2>/dev/null |
-		grep -o '/[^ :]*\.so[^ :]*' | sort -u); do
+	list=$(printf '%s\n' "$list" | sed -n "s|^build/|$project/&|p")
+	# shellcheck disable=SC2086 # paths without blanks
+	for file in ${list:+$(libraries_of $list)}; do
+		case $file in
+		"$project"/*) continue ;;
+		esac
 		grep -qxF "$file" "$cache/initrd/base.manifest" ||
 			stage_file "$root" "$file"
 	done
@@ -239,7 +247,9 @@ machine_arguments()
 	fi
 	cmdline="console=ttyS0 quiet loglevel=4 panic=-1 oops=panic mitigations=off"
 	cmdline+=" audit=0 nokaslr no5lvl random.trust_cpu=on cryptomgr.notests"
-	cmdline+=" lsm=$lsm"
+	# On a busy host an emulated timer may come too late for the kernel's check
+	# of it, and that is a panic.
+	cmdline+=" no_timer_check lsm=$lsm"
 	machine=(-accel "$how" -cpu "$cpu" -smp "$cpus" -m "$memory" -nodefaults
 		-display none -no-reboot -kernel "$image" -initrd "$work/initrd"
 		-device "isa-debug-exit,iobase=0xf4,iosize=0x04"
@@ -254,10 +264,13 @@ machine_arguments()
 	machine+=(-append "$cmdline$append" ${qemu_extra[@]+"${qemu_extra[@]}"})
 }
 
-# The machine must not outlive this script, however that ends.
-with_limit()
+# The machine must not outlive this script, however that ends. Every process on
+# the way replaces its predecessor, so that each is the child of the right one.
+run_limited()
 {
-	setpriv --pdeathsig TERM timeout "$@"
+	exec setpriv --pdeathsig TERM timeout -k 5 "$limit" \
+		setpriv --pdeathsig KILL "$qemu" "${machine[@]}" \
+		-chardev stdio,id=terminal,signal=off
 }
 
 run_interactive()
@@ -278,9 +291,7 @@ run_streaming()
 	# QEMU makes its output non-blocking, which must not happen to ours.
 	cat <"$work/output" &
 	reader=$!
-	with_limit -k 5 "$limit" setpriv --pdeathsig KILL \
-		"$qemu" "${machine[@]}" -chardev stdio,id=terminal,signal=off \
-		</dev/null >"$work/output" &
+	run_limited </dev/null >"$work/output" &
 	vm=$!
 	wait "$vm" || ended=$?
 	vm=
@@ -372,6 +383,7 @@ main()
 	[ "$devices" = no ] || make_disks
 	choose_accel "$image"
 	machine_arguments "$image"
+	: >"$work/kernel.log"
 	printf 'died\n' >"$work/status"
 	if [ "$shell" = yes ]; then
 		run_interactive

@@ -17,11 +17,12 @@ guest_path()
 	printf '%s/%s\n' "$dir" "${1##*/}"
 }
 
-# The libraries of some programs and the loader itself; a static program or a
-# script has none.
+# The libraries of some programs and the loader itself, but not those found
+# relative to the program; a static program or a script has none.
 libraries_of()
 {
-	ldd "$@" 2>/dev/null | grep -o '/[^ :]*\.so[^ :]*' | sort -u || :
+	ldd "$@" 2>/dev/null |
+		sed -n 's/^\t\(.* => \)\?\(\/[^ ]*\) (0x.*/\2/p' | sort -u || :
 }
 
 # stage_file ROOT FILE: the manifest, if MANIFEST is set, learns what was taken.

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completion of staticdax for bash: every word comes from the program itself.
+
+_staticdax_words() {
+	staticdax __complete -- "$@" 2>/dev/null
+}
+
+# Words read from stdin that begin with $1
+_staticdax_match() {
+	local word
+	while IFS= read -r word; do
+		[[ $word == "$1"* ]] && COMPREPLY+=("$word")
+	done
+}
+
+# The verb before the word to complete; a verb is the first word without a dash
+_staticdax_verb() {
+	local i
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		if [[ ${COMP_WORDS[i]} != -* ]]; then
+			printf '%s' "${COMP_WORDS[i]}"
+			return
+		fi
+	done
+}
+
+_staticdax() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local verb
+	COMPREPLY=()
+	verb=$(_staticdax_verb)
+
+	case $prev in
+	--mode)
+		_staticdax_match "$cur" < <(_staticdax_words values "$prev")
+		return ;;
+	--align | --wait)
+		return ;;
+	esac
+	if [[ $cur == -* ]]; then
+		_staticdax_match "$cur" < <(_staticdax_words options "$verb")
+		return
+	fi
+	case $verb in
+	'')
+		_staticdax_match "$cur" < <(_staticdax_words verbs) ;;
+	unseal)
+		compopt -o filenames 2>/dev/null
+		cur=${cur//\\/}
+		_staticdax_match "$cur" < <(_staticdax_words sealed "$cur")
+		[[ ${#COMPREPLY[@]} -gt 0 ]] || _staticdax_match "" < <(compgen -f -- "$cur") ;;
+	seal | get | check)
+		compopt -o filenames 2>/dev/null
+		_staticdax_match "" < <(compgen -f -- "$cur") ;;
+	esac
+}
+
+complete -F _staticdax staticdax

@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A seal's life: attached with the first, detached with the last, outliving the
+# loader and the inode's memory, never its file.
+
+. tests/cli/guest.sh
+
+f=/mnt/ext4-dax/f
+g=/mnt/xfs-dax/g
+fit $f
+fit $g
+
+user() {
+	setpriv --reuid 1000 --regid 1000 --clear-groups "$@"
+}
+
+holds "nothing_attached_before_first_seal" nothing_left
+for round in first second; do
+	answers 0 'sealed \(65536 bytes' "seal_$round" "$S" seal $f
+	n=$(programs)
+	holds "programs_attached_$round" test "$n" -ge 15
+	fails "deny_truncate_when_sealed_$round" truncate -s 0 $f
+	answers 0 'already sealed' "seal_again_changes_nothing_$round" "$S" seal $f
+	holds "seal_of_another_filesystem_$round" "$S" seal $g
+	holds "second_seal_attaches_nothing_$round" test "$(programs)" -eq "$n"
+	answers 0 'enforcing: yes' "status_enforcing_$round" "$S" status
+	holds "unseal_one_$round" "$S" unseal $f
+	holds "allow_truncate_when_unsealed_$round" truncate -s 65536 $f
+	fit $f
+	fails "other_file_still_sealed_$round" truncate -s 0 $g
+	holds "unseal_last_$round" "$S" unseal $g
+	holds "unseal_again_changes_nothing_$round" "$S" unseal $g
+	holds "nothing_attached_after_last_unseal_$round" nothing_left
+done
+
+# Memory
+"$S" seal $f $g >/dev/null
+before=$(map_of $f)
+echo 3 >/proc/sys/vm/drop_caches
+fails "deny_truncate_after_eviction" truncate -s 0 $f
+holds "get_after_eviction" "$S" get $f
+holds "map_unchanged_after_eviction" test "$(map_of $f)" = "$before"
+
+# Who may look
+chmod 644 $f
+holds "get_as_user" user "$S" get $f
+answers 1 'not sealed' "get_says_no_as_user" user "$S" get /etc/passwd
+chmod 600 $g
+answers 3 'Permission denied' "get_tells_nothing_of_unreadable_file" user "$S" get $g
+answers 0 "$f .*static" "list_as_user" user "$S" list
+holds "list_json_as_user" user "$S" list --json
+answers 3 'root|privilege' "seal_as_user" user "$S" seal $f
+answers 3 'root|privilege' "unseal_as_user" user "$S" unseal $f
+answers 0 '"?size"?: 65536' "bpftool_shows_registry" bpftool map dump pinned $PINS/sealed
+answers 0 "$f" "bpftool_shows_path" bpftool map dump pinned $PINS/paths
+fails "user_cannot_write_registry" user bpftool map update pinned $PINS/filesystems \
+	key 0 0 0 0 value 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
+fails "user_cannot_unpin" user rm $PINS/sealed
+
+# Removed behind our back: noticed, and mended by the next seal
+rm $PINS/sdax_permission
+answers 3 'enforcing: no' "status_notices_missing_link" "$S" status
+answers 0 'sealed' "seal_repairs" "$S" seal $f
+answers 0 'enforcing: yes' "status_after_repair" "$S" status
+fails "deny_after_repair" fallocate -p -o 0 -l 4096 $f
+fails "seal_of_before_holds_after_repair" fallocate -p -o 0 -l 4096 $g
+
+# In use
+exec 7<$f
+answers 5 "fd 7" "unseal_refuses_while_open" "$S" unseal $f
+holds "refused_unseal_keeps_seal" "$S" get $f
+holds "unseal_force" "$S" unseal --force $f
+answers 5 "fd 7" "seal_refuses_while_open" "$S" seal $f
+exec 8< <(exec 7<&-; "$S" seal --wait 60 $f 2>&1)
+# The waiter says so by its watch on the file: wait for that, then let go.
+until grep -qs inotify /proc/[0-9]*/fdinfo/*; do :; done
+exec 7<&-
+answers 0 'sealed' "seal_waits_for_close" cat <&8
+exec 8<&-
+holds "sealed_after_waiting" "$S" get $f
+
+holds "unseal_all_of_mountpoint" "$S" unseal --all /mnt/ext4-dax
+answers 1 'not sealed' "all_of_mountpoint_gone" "$S" get $f
+holds "other_mountpoint_kept" "$S" get $g
+holds "unseal_all" "$S" unseal --all
+holds "nothing_attached_after_unseal_all" nothing_left
+
+# The filesystem goes away with a mount namespace, where no hook sees a umount
+truncate -s 300M /tmp/image
+mkfs.ext4 -q -F -b 4096 /tmp/image
+mkdir -p /tmp/m
+holds "seal_in_mount_namespace" unshare -m sh -c "
+	mount --make-rprivate / && mount -o loop /tmp/image /tmp/m &&
+	head -c 65536 /dev/zero >/tmp/m/f && sync && $S seal --no-dax /tmp/m/f &&
+	! umount /tmp/m"
+answers 0 'lapsed.*unmounted|unmounted' "lapse_is_shown_by_list" "$S" list
+answers 0 'lapsed' "lapse_is_shown_by_status" "$S" status
+mount -o loop /tmp/image /tmp/m
+holds "lapsed_seal_harms_nobody" truncate -s 0 /tmp/m/f
+umount /tmp/m
+holds "lapsed_record_removed" "$S" unseal --all
+holds "nothing_left_of_lapsed" nothing_left
+
+# Two at once, over and over
+mkdir -p /mnt/ext4/many
+for i in $(seq 20); do fit /mnt/ext4/many/$i 8192; done
+two_loaders() {
+	local a b r=0
+	for _ in 1 2 3; do
+		"$S" seal --no-dax /mnt/ext4/many/1? & a=$!
+		"$S" seal --no-dax /mnt/ext4/many/[2-9] & b=$!
+		wait $a || r=1
+		wait $b || r=1
+		"$S" unseal /mnt/ext4/many/1? & a=$!
+		"$S" seal --no-dax /mnt/ext4/many/1 /mnt/ext4/many/20 & b=$!
+		wait $a || r=1
+		wait $b || r=1
+		[ "$("$S" list | grep -c many)" -eq 10 ] || r=1
+		"$S" unseal /mnt/ext4/many/[2-9] & a=$!
+		"$S" unseal /mnt/ext4/many/1 /mnt/ext4/many/20 & b=$!
+		wait $a || r=1
+		wait $b || r=1
+	done
+	return $r
+}
+holds "two_loaders_at_once" two_loaders
+holds "nothing_left_by_two_loaders" nothing_left
+
+tap_done

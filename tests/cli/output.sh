@@ -1,0 +1,366 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the command prints and exits with, verb by verb, without a kernel:
+# STATICDAX_FAKE is the command linked with tests/unit/fake_lib.c.
+# No root, no files but a temporary directory.
+
+cd "$(dirname "$0")" || exit 1
+# shellcheck source=tests/tap.sh
+. ../tap.sh
+
+fake=${STATICDAX_FAKE:?the command linked with tests/unit/fake_lib.c}
+case $fake in
+/*) ;;
+*) fake=$OLDPWD/$fake ;;
+esac
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+unset FAKE_SEALS FAKE_LIST FAKE_STATUS FAKE_DOCTOR POSIXLY_CORRECT
+TZ=UTC
+export TZ
+
+# run_with VARIABLE=VALUE ARGUMENT...: leaves $status, $dir/out and $dir/err
+run_with() {
+	setting=$1
+	shift
+	env "$setting" "$fake" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	status=$?
+}
+
+# run ARGUMENT...
+run() {
+	run_with LC_ALL=C "$@"
+}
+
+# expect NAME STATUS OUT-LINES ERR-LINES, of the last run
+expect() {
+	lines="$(wc -l <"$dir/out") $(wc -l <"$dir/err")"
+	if [ "$status" -eq "$2" ] && [ "$lines" = "$3 $4" ]; then
+		tap_ok "$1"
+	else
+		tap_not_ok "$1" "status $status, lines $lines; wanted $2, $3 $4" \
+			"$(cat "$dir/out" "$dir/err")"
+	fi
+}
+
+# says NAME out|err TEXT: a whole line of the last run
+says() {
+	if grep -qxF -e "$3" "$dir/$2"; then
+		tap_ok "$1"
+	else
+		tap_not_ok "$1" "wanted: $3" "$(cat "$dir/$2")"
+	fi
+}
+
+# json NAME FILTER: true of the last run's document, which is one and UTF-8
+json() {
+	if ! command -v jq >/dev/null; then
+		tap_skip "$1" "there is no jq"
+	elif iconv -f UTF-8 -t UTF-8 "$dir/out" >/dev/null 2>&1 &&
+	     jq -es "length == 1 and (.[0] | $2)" "$dir/out" >/dev/null 2>&1; then
+		tap_ok "$1"
+	else
+		tap_not_ok "$1" "$2" "$(cat "$dir/out")"
+	fi
+}
+
+# usage NAME ARGUMENT...: one line, and nothing done
+usage() {
+	name=$1
+	shift
+	run "$@"
+	expect "usage: $name" 2 0 1
+}
+
+verbs=$("$fake" __complete verbs)
+
+# --- before the verb ---
+
+usage "no verb"
+usage "unknown verb" zzzzzz
+usage "unknown option" -x list
+usage "nearest verb" unsael x
+says "suggests the nearest verb" err \
+	"staticdax: there is no verb 'unsael' (did you mean unseal?); see staticdax --help"
+usage "hostile verb" "$(printf 'a\033[2J\nb')"
+says "a hostile verb is shown safely" err \
+	"staticdax: there is no verb 'a\\x1b[2J\\x0ab'; see staticdax --help"
+run --version
+expect "version" 0 1 0
+run --help
+for verb in $verbs; do
+	if grep -q "^  $verb " "$dir/out"; then
+		tap_ok "--help names $verb"
+	else
+		tap_not_ok "--help names $verb"
+	fi
+done
+if grep -q __complete "$dir/out"; then
+	tap_not_ok "--help hides what is for the shell"
+else
+	tap_ok "--help hides what is for the shell"
+fi
+
+# --- help and completion come from one table ---
+
+for verb in $verbs; do
+	run "$verb" --help
+	cp "$dir/out" "$dir/help"
+	missing=
+	for option in $("$fake" __complete options "$verb"); do
+		grep -q -e "$option" "$dir/help" || missing="$missing $option"
+	done
+	if [ "$status" -eq 0 ] && [ -z "$missing" ]; then
+		tap_ok "$verb --help has every option"
+	else
+		tap_not_ok "$verb --help has every option" "$missing"
+	fi
+done
+run __complete values -- --mode
+expect "values of --mode" 0 2 0
+run __complete values -- --align
+expect "a size has no values to choose from" 0 0 0
+run_with FAKE_SEALS=2000 __complete sealed /pmem/file
+expect "sealed files: not more than one can choose from" 0 1000 0
+run __complete sealed /pmem/
+expect "sealed files: only names that are one line" 0 5 0
+run __complete nonsense
+expect "unknown question for the shell" 2 0 0
+
+# --- options ---
+
+for verb in seal unseal get check; do
+	usage "$verb without a file" "$verb"
+done
+for verb in list status doctor; do
+	usage "$verb with a file" "$verb" x
+done
+usage "twice" seal --align 2M --align 2M x
+usage "flag twice" seal --json --json x
+usage "no value" seal --align
+usage "a value too many" seal --json=1 x
+usage "unknown long option" seal --nonsense x
+usage "unknown letter" seal -vx x
+usage "option of another verb" get --force x
+usage "bad size" seal --align 3X x
+usage "huge size" seal --align 99999999T x
+usage "negative size" seal --align -1 x
+usage "bad mode" seal --mode nonsense x
+usage "bad wait" seal --wait 1m x
+usage "huge wait" seal --wait 4294968 x
+usage "usage is found before anything is done" seal x --nonsense
+usage "one mount point" unseal --all /a /b
+run seal -- --json
+says "-- ends the options" out \
+	"--json: sealed (1073741824 bytes, 2 runs, align 4K, map digest 0000000000abcdef)"
+run seal x --align 2M
+says "options may follow files" out \
+	"x: sealed (1073741824 bytes, 2 runs, align 2M, map digest 0000000000abcdef)"
+run -v seal x
+expect "verbose once, before the verb" 0 1 1
+run seal -v x --verbose
+expect "verbose twice, after it" 0 1 3
+
+# --- seal ---
+
+run seal new sealed.1
+expect "seal" 0 2 0
+says "already sealed" out \
+	"sealed.1: already sealed (1073741824 bytes, 2 runs, align 4K, map digest 0000000000abcdef)"
+run seal --audit x
+says "audit does not look like a seal" out \
+	"x: sealed, audit only: nothing is refused (1073741824 bytes, 2 runs, align 4K, map digest 0000000000abcdef)"
+run seal hole x
+expect "one line for a failure, and the next file" 1 1 1
+says "why and what to do" err \
+	"staticdax: 'hole': at offset 4096 (0x1000): has a hole; write the whole file, e.g. with dd, or with fallocate and then write zeros"
+run seal held x
+expect "holders stand below" 5 1 10
+says "a descriptor" err "    pid 100 'editor': fd 3, write"
+says "a mapping, and a hostile comm" err \
+	"    pid 101 '\\x1b[31mred': mapping at 0x7f0000001000, write"
+says "the rest is counted" err "    ... and 3 more"
+run seal system
+says "what the system says" err \
+	"staticdax: 'system': open: No such file or directory"
+
+# worst ANSWER FILE...: 3 before 4 before 5 before 1 before 0
+worst() {
+	wanted=$1
+	shift
+	run seal "$@"
+	if [ "$status" -eq "$wanted" ]; then
+		tap_ok "exit $wanted for $*"
+	else
+		tap_not_ok "exit $wanted for $*" "exit $status"
+	fi
+}
+worst 0 a b
+worst 1 a hole b
+worst 5 hole held a
+worst 4 held lsm_off hole
+worst 3 canary lsm_off held hole a
+worst 3 a hole held lsm_off canary
+worst 2 a bad_align
+worst 3 no_privilege
+worst 3 no_leases
+worst 5 swapfile
+worst 5 leased
+
+# --- unseal ---
+
+run unseal x unsealed.1 held
+expect "unseal" 5 2 10
+says "was not sealed" out "unsealed.1: was not sealed"
+run unseal --force held
+expect "unseal --force" 0 1 0
+run unseal --all
+expect "unseal --all" 5 7 10
+run_with FAKE_SEALS=0 unseal --all /mnt
+expect "unseal --all of nothing" 0 0 0
+run unseal --all /missing
+expect "unseal --all of no mount point" 3 0 1
+run unseal --all /no_privilege
+expect "unseal --all that fails as a whole" 3 0 1
+
+# --- get ---
+
+run get sealed.1 sealed.2
+expect "get, all sealed" 0 2 0
+run get sealed.1 x
+expect "get, one is not" 1 2 0
+says "not sealed" out "x: not sealed"
+run get lapsed pending
+expect "neither lapsed nor pending is sealed" 1 2 0
+says "lapsed, and why" out "lapsed: lapsed (unmounted)"
+run get eacces sealed.1
+expect "get of what may not be read" 3 1 1
+run get eproto
+expect "get with pins of another version" 3 0 1
+
+# --- check ---
+
+run check x
+expect "check, fit" 0 1 0
+run check --align 2M hole x
+expect "not fit is an answer" 1 2 0
+says "not fit, and why" out \
+	"hole: not fit: at offset 4096 (0x1000): has a hole; write the whole file, e.g. with dd, or with fallocate and then write zeros"
+run check swapfile
+expect "a swapfile is not fit" 1 1 0
+run check no_privilege
+expect "check that failed" 3 0 1
+
+# --- list ---
+
+run list
+expect "list" 0 9 0
+says "a name with a newline stays one line" out \
+	"/pmem/audit\\x0aline  static+audit    1073741824     2M     1           3  2031-05-07 11:33:17  sealed (audit only)"
+run_with FAKE_SEALS=0 list
+expect "list of nothing" 0 1 0
+run_with FAKE_LIST=pins_version list
+expect "list with pins of another version" 3 0 1
+
+# --- status, doctor ---
+
+run status
+expect "status" 0 12 0
+run_with FAKE_STATUS=nothing status
+expect "status of nothing" 0 5 0
+says "nothing is sealed" out "enforcing: no (nothing is sealed)"
+run_with FAKE_STATUS=canary status
+expect "status that does not enforce" 3 12 1
+run_with FAKE_STATUS=lsm_off status
+expect "status where the kernel cannot" 4 12 1
+run_with FAKE_STATUS=no_privilege status
+expect "status without privilege" 3 1 1
+run doctor
+expect "doctor" 0 4 0
+run_with FAKE_DOCTOR=cannot doctor
+expect "doctor: cannot" 4 5 0
+says "doctor: the remedy" out "      boot with lsm=landlock,yama,bpf"
+run_with FAKE_DOCTOR=eperm doctor
+expect "doctor without privilege" 3 0 1
+
+# --- JSON ---
+
+run seal --json x hole held
+json "seal --json" '.version == 1 and .error == null and
+	[.files[].answer] == ["yes", "no", "held"] and
+	.files[1].error == "EINVAL" and .files[1].offset == 4096 and
+	(.files[2].holders | length) == 8 and .files[2].holders_count == 11'
+expect "failures are on stderr too" 5 5 11
+run unseal --json --all
+json "unseal --json --all" '(.files | length) == 8 and
+	.files[7].reason == "held" and
+	.files[3].path_hex == "2f706d656d2f70656e64696e67ff"'
+run unseal --json --all /missing
+json "unseal --json --all of no mount point" \
+	'.files == [] and .error == "ENOENT"'
+run unseal --json --all /no_privilege
+json "unseal --json --all that fails as a whole" \
+	'.files == [] and .reason == "no_privilege"'
+run check --json hole x
+json "check --json" '[.files[].reason] == ["hole", "ok"]'
+run get --json sealed.1 x eacces
+json "get --json" '[.files[].sealed] == [true, false, null] and
+	.files[2].error == "EACCES"'
+run list --json
+json "list --json" '(.seals | length) == 8 and
+	.seals[1].path == "/pmem/audit\nline" and
+	.seals[1].last_denial.comm_hex == "747275ff6e63617465" and
+	.seals[0].digest == "fedcba9876543210"'
+run_with FAKE_SEALS=0 list --json
+json "list --json of nothing" '.seals == []'
+run_with FAKE_LIST=pins_version list --json
+json "list --json that failed" '.seals == [] and .error == "EPROTO"'
+run_with FAKE_STATUS=canary status --json
+json "status --json" '.enforcing == false and .reason == "canary" and
+	(.hooks | length) == 5'
+run_with FAKE_STATUS=no_privilege status --json
+json "status --json without privilege" '.seals == null and .error == "EPERM"'
+run_with FAKE_DOCTOR=cannot doctor --json
+json "doctor --json" '(.answers | length) == 3 and .answers[1].yes == false and
+	.error == "EOPNOTSUPP"'
+
+# --- hostile names, as arguments ---
+
+long=$(printf '%0255d' 0)
+for name in "$(printf 'new\nline')" "$(printf 'bell\a\033]0;x\a')" \
+	    "$(printf 'latin\351')" "$(printf '\377\376')" "it's" 'a"b' \
+	    'back\slash' "$long" ' ' '%s%n' '{"a":1}'; do
+	run seal --json "$name"
+	json "one document whatever the name" '(.files | length) == 1'
+	run seal "$name" "$(printf 'hole.%s' "$name")"
+	expect "one line whatever the name" 1 1 1
+	if LC_ALL=C grep -q '[[:cntrl:]]' "$dir/out" "$dir/err"; then
+		tap_not_ok "no control bytes whatever the name"
+	else
+		tap_ok "no control bytes whatever the name"
+	fi
+done
+
+# --- where stdout leads ---
+
+for verb in "seal x" "list" "list --json" "status" "doctor" "--help"; do
+	# shellcheck disable=SC2086 # words
+	if [ -c /dev/full ]; then
+		"$fake" $verb >/dev/full 2>"$dir/err"
+		status=$?
+		: >"$dir/out"
+		expect "a full disk is a failure: $verb" 3 0 1
+	else
+		tap_skip "a full disk is a failure: $verb" "there is no /dev/full"
+	fi
+done
+"$fake" list >&- 2>"$dir/err"
+status=$?
+: >"$dir/out"
+expect "a closed stdout is a failure" 3 0 1
+"$fake" seal hole 2>&- >"$dir/out"
+status=$?
+: >"$dir/err"
+expect "a closed stderr gets into nobody's way" 1 0 0
+
+tap_done

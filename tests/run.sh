@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The one runner: the tests that need no kernel of their own (host), those that
+# run in virtual machines (vm), or both; ends with the sum of all.
+#
+# Usage: tests/run.sh host|vm ...
+#   KERNELS="6.1 6.12"  which kernels, default all of tests/vm/kernels
+#   PARTS="cli free"    which parts of the VM tests, default all; see parts()
+#   JOBS=2              machines side by side, default one a processor
+
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+logs=build/test-logs
+jobs=${JOBS:-$(nproc)}
+mkdir -p "$logs"
+rm -f "$logs"/*
+
+# run NAME COMMAND...: its TAP into a log, its end as one more line of it
+run() {
+	local name=$1 log=$logs/$1.tap start=$SECONDS r
+	shift
+	"$@" >"$log" 2>&1 </dev/null
+	r=$?
+	# 4: skipped as a whole, which its plan line says with the reason
+	case $r in
+	0 | 4) ;;
+	1) grep -aq '^not ok' "$log" || echo "not ok - $name ends with status 1" >>"$log" ;;
+	*) echo "not ok - $name ends with status $r" >>"$log" ;;
+	esac
+	grep -aqE '^1\.\.[0-9]+' "$log" || echo "not ok - $name has no plan" >>"$log"
+	printf '%-32s %4d ok %3d not ok %3d skipped %5d s\n' "$name" \
+		"$(count_ok "$log")" "$(count_not_ok "$log")" \
+		"$(count_skip "$log")" $((SECONDS - start))
+	grep -a -A12 '^not ok' "$log" | sed 's/^/    /' | head -60
+	grep -aE '^(ok|1\.\.0) .*# SKIP' "$log" | sed 's/^/    /' | head -20
+}
+
+count_ok() {
+	grep -aE '^ok ' "$1" | grep -acv '# SKIP'
+}
+
+count_not_ok() {
+	grep -acE '^not ok' "$1"
+}
+
+count_skip() {
+	grep -acE '^(ok|1\.\.0) .*# SKIP' "$1"
+}
+
+host() {
+	local unit
+	for unit in build/tests/unit/*; do
+		[ -x "$unit" ] && run "unit-$(basename "$unit")" "$unit"
+	done
+	run fuzz-extents build/tests/fuzz_extents
+	STATICDAX_FAKE=build/tests/staticdax-fake run cli-output tests/cli/output.sh
+	for unit in tests/promises/*.sh; do
+		run "promise-$(basename "$unit" .sh)" "$unit"
+	done
+}
+
+# A machine each: options of tests/vm/run.sh, then what to run in it.
+parts() {
+	local fs
+	for fs in ext4-dax xfs-dax ext4 xfs; do
+		echo "contract-$fs tests/guest/contract.sh /mnt/$fs"
+	done
+	echo "cli tests/cli/lifecycle.sh"
+	echo "badinput tests/cli/badinput.sh"
+	echo "kill tests/cli/kill.sh"
+	echo "library tests/guest/library.sh"
+	echo "race -c 2 tests/guest/race.sh"
+	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"
+}
+
+# one KERNEL PART [OPTION...] COMMAND...
+one() {
+	local kernel=$1 part=$2
+	local -a options=()
+	shift 2
+	while [ "${1#-}" != "$1" ]; do
+		options+=("$1" "$2")
+		shift 2
+	done
+	run "$kernel-$part" tests/vm/run.sh -k "$kernel" -t 900 "${options[@]}" \
+		-- "$@"
+}
+
+vm() {
+	local kernel part name
+	local -a kernels=()
+	read -ra kernels <<<"${KERNELS:-$(awk '!/^#/ && NF { print $1 }' tests/vm/kernels |
+					 uniq | tr '\n' ' ')}"
+	tests/vm/fetch.sh "${kernels[@]}" || exit 1
+	for kernel in "${kernels[@]}"; do
+		while read -r part; do
+			name=${part%% *}
+			if [ -n "${PARTS:-}" ] && [[ " $PARTS " != *" $name "* ]]; then
+				continue
+			fi
+			# shellcheck disable=SC2086
+			one "$kernel" $part &
+			while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
+				wait -n
+			done
+		done < <(parts)
+	done
+	wait
+}
+
+for what; do
+	case $what in
+	host) host ;;
+	vm) vm ;;
+	*)
+		echo "Usage: tests/run.sh host|vm ..." >&2
+		exit 2
+		;;
+	esac
+done
+
+cat "$logs"/*.tap >"$logs/all"
+failed=$(count_not_ok "$logs/all")
+echo "$(count_ok "$logs/all") passed, $failed failed, $(count_skip "$logs/all") skipped"
+[ "$failed" -eq 0 ]
