@@ -102,10 +102,10 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 \
 	      -ffile-prefix-map=$(CURDIR)=. -Iinclude -Ivmlinux -Ibpf \
 	      $(addprefix -I/usr/include/,$(MULTIARCH))
 
+FLAGS = $(CC) $(CLANG) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(BPF_CFLAGS) $(LIB_SRC)
+
 $(B)/.flags: FORCE | $(B)/.tools
-	@echo '$(CC) $(CLANG) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(BPF_CFLAGS)' | \
-		cmp -s - $@ || \
-		echo '$(CC) $(CLANG) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(BPF_CFLAGS)' >$@
+	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
 
 # ---- BPF: .bpf.c -> .bpf.o -> linked object -> skeleton -----------------------
 

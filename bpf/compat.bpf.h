@@ -20,7 +20,7 @@
 #define ATTR_SIZE	(1 << 3)
 #define IOCB_APPEND	0x10
 #define IOCB_ATOMIC	0x40
-#define FMODE_BACKING	(1U << 24)	/* since 6.8 (def3ae83da02f) */
+#define FMODE_BACKING	(1U << 24)	/* since 6.5 (62d53c4a1dfe) */
 #define S_IFMT		00170000
 #define S_IFREG		0100000
 
@@ -45,22 +45,42 @@
 #define LOOP_MAJOR	7	/* include/uapi/linux/major.h */
 
 /*
- * Is this the only mount of its superblock? 6.18 turned s_mounts from a
- * list_head into a chain through mount.mnt_next_for_sb. Delete the first form
- * with the last kernel that has mount.mnt_instance.
+ * The mounts of a superblock. 6.18 turned s_mounts from a list_head into a
+ * chain through mount.mnt_next_for_sb. Delete the first form with the last
+ * kernel that has mount.mnt_instance. NULL at the end.
  */
-static __always_inline bool sdax_last_mount(struct super_block *sb)
+static __always_inline bool sdax_mounts_are_chained(void)
 {
-	struct list_head *head, *first;
+	return bpf_core_field_exists(struct mount___chained, mnt_next_for_sb);
+}
 
-	if (bpf_core_field_exists(struct mount___chained, mnt_next_for_sb)) {
-		struct super_block___chained *chained = (void *)sb;
+static __always_inline struct mount *
+sdax_mount_of_instance(struct super_block *sb, struct list_head *at)
+{
+	void *head = (void *)sb +
+		     bpf_core_field_offset(struct super_block, s_mounts);
 
-		return !BPF_CORE_READ(chained, s_mounts, mnt_next_for_sb);
-	}
-	head = (void *)sb + bpf_core_field_offset(struct super_block, s_mounts);
-	first = BPF_CORE_READ(head, next);
-	return BPF_CORE_READ(first, next) == head;
+	if (at == head)
+		return NULL;
+	return (void *)at - bpf_core_field_offset(struct mount, mnt_instance);
+}
+
+static __always_inline struct mount *sdax_first_mount(struct super_block *sb)
+{
+	if (sdax_mounts_are_chained())
+		return BPF_CORE_READ((struct super_block___chained *)sb,
+				     s_mounts);
+	return sdax_mount_of_instance(sb, BPF_CORE_READ(sb, s_mounts.next));
+}
+
+static __always_inline struct mount *sdax_next_mount(struct super_block *sb,
+						     struct mount *mount)
+{
+	if (sdax_mounts_are_chained())
+		return BPF_CORE_READ((struct mount___chained *)mount,
+				     mnt_next_for_sb);
+	return sdax_mount_of_instance(sb,
+				      BPF_CORE_READ(mount, mnt_instance.next));
 }
 
 #endif

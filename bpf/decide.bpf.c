@@ -252,6 +252,23 @@ __hidden int sdax_decide_access(struct file *file, int mask)
 		     SDAX_HOOK_FILE_PERMISSION);
 }
 
+/*
+ * The canary's mount may have been copied into other namespaces, so that its
+ * umount is not the last one: that the hook was reached is what it proves.
+ */
+__hidden int sdax_filesystem_holds(struct super_block *sb)
+{
+	u32 dev = sb->s_dev;
+	struct sdax_fs *fs = bpf_map_lookup_elem(&filesystems, &dev);
+
+	if (!fs || (!fs->seals && !fs->audits))
+		return 0;
+	if (fs->flags & SDAX_F_CANARY)
+		__sync_fetch_and_or(&control.proved,
+				    1ULL << SDAX_HOOK_SB_UMOUNT);
+	return 1;
+}
+
 __hidden int sdax_decide_filesystem(struct super_block *sb, u32 op, u32 hook)
 {
 	struct refusal r = { .op = op, .hook = hook };
@@ -261,10 +278,8 @@ __hidden int sdax_decide_filesystem(struct super_block *sb, u32 op, u32 hook)
 	fs = bpf_map_lookup_elem(&filesystems, &r.key.dev);
 	if (!fs || (!fs->seals && !fs->audits))
 		return 0;
-	if (fs->flags & SDAX_F_CANARY) {
-		__sync_fetch_and_or(&control.proved, 1ULL << hook);
+	if (fs->flags & SDAX_F_CANARY)
 		return errno_of(op);
-	}
 	r.why = SDAX_WHY_FILESYSTEM;
 	r.audit = !fs->seals;
 	return refuse(&r);

@@ -23,6 +23,9 @@ __hidden int sdax_decide_access(struct file *file, int mask);
 /* Something done to, or by way of, a filesystem that holds a seal. */
 __hidden int sdax_decide_filesystem(struct super_block *sb, u32 op, u32 hook);
 
+/* Is there a record of a seal on it? Proves the hook that asks on the canary. */
+__hidden int sdax_filesystem_holds(struct super_block *sb);
+
 /* Something that can reach any XFS file: refused while one is sealed. */
 __hidden int sdax_decide_any_xfs(struct super_block *sb, u32 op, u32 hook);
 
@@ -43,6 +46,7 @@ struct sdax_access {
 
 __hidden int sdax_token_spend(struct file *file, int mask,
 			      struct sdax_access *ret);
+__hidden int sdax_token_opening(void);
 __hidden int sdax_count(u32 counter);
 
 #endif

@@ -32,6 +32,7 @@
 #include "decide.bpf.h"
 #include "identity.bpf.h"
 #include "ioctls.bpf.h"
+#include "mounts.bpf.h"
 #include "task.bpf.h"
 
 static __always_inline int decide(struct inode *inode, u32 op, u32 hook)
@@ -58,14 +59,13 @@ static __always_inline int setattr(struct dentry *dentry, struct iattr *attr)
 			   0);
 }
 
-/* Up to 6.1; the kernel's function has the id-mapping, the hook does not. */
+/* The hook has gained the id-mapping; the loader counts its arguments in BTF. */
 SEC("?lsm/inode_setattr")
 int BPF_PROG(sdax_setattr_2, struct dentry *dentry, struct iattr *attr, int ret)
 {
 	return ret ?: setattr(dentry, attr);
 }
 
-/* From 6.2 on (abf08576afe3). */
 SEC("?lsm/inode_setattr")
 int BPF_PROG(sdax_setattr_3, void *idmap, struct dentry *dentry,
 	     struct iattr *attr, int ret)
@@ -105,7 +105,7 @@ int BPF_PROG(sdax_permission, struct file *file, int mask, int ret)
 
 /*
  * Overlayfs and FUSE passthrough splice into the file below with no hook on
- * it, so they may not have it open for writing. Before 6.8 such an open shows
+ * it, so they may not have it open for writing. Before 6.5 such an open shows
  * by a path that is not the file's own.
  */
 static __always_inline bool is_backing(struct file *file)
@@ -128,7 +128,8 @@ int BPF_PROG(sdax_open, struct file *file, int ret)
 				   SDAX_HOOK_FILE_OPEN, 0, 0);
 	nr = sdax_syscall_nr(task, (void *)bpf_task_pt_regs(task));
 	if (!is_backing(file) &&
-	    (sdax_is_kernel_worker(task) || sdax_nr_is_open(nr)))
+	    (sdax_is_kernel_worker(task) || sdax_nr_is_open(nr) ||
+	     sdax_token_opening()))
 		return 0;
 	return sdax_decide(file->f_inode, SDAX_OP_ATTACH, SDAX_HOOK_FILE_OPEN,
 			   0, 0);
@@ -285,7 +286,8 @@ int BPF_PROG(sdax_rename, struct inode *old_dir, struct dentry *old_dentry,
 SEC("lsm/sb_umount")
 int BPF_PROG(sdax_umount, struct vfsmount *mnt, int flags, int ret)
 {
-	if (ret || !sdax_last_mount(mnt->mnt_sb))
+	if (ret || !sdax_filesystem_holds(mnt->mnt_sb) ||
+	    !sdax_last_umount(mnt))
 		return ret;
 	return sdax_decide_filesystem(mnt->mnt_sb, SDAX_OP_UMOUNT,
 				      SDAX_HOOK_SB_UMOUNT);

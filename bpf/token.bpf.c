@@ -38,7 +38,8 @@ struct token {
 	u64 ppos;	/* address of the position, see sdax_on_stack() */
 	u64 count;
 	u32 rw;
-	u32 copying;	/* a kernel thread inside vfs_copy_file_range() */
+	u16 copying;	/* a kernel thread inside vfs_copy_file_range() */
+	u16 opening;	/* inside io_openat2() */
 };
 
 struct {
@@ -154,6 +155,45 @@ SEC("fexit/vfs_copy_file_range")
 int BPF_PROG(sdax_copy_end, struct file *in)
 {
 	return mark_copy(in, 0);
+}
+
+/*
+ * io_uring may open a file from task work, at the end of whatever system call
+ * the task has made; that it is an open shows only here.
+ */
+static __always_inline int mark_open(u32 opening)
+{
+	struct token *token;
+
+	token = token_of_current(opening ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+	if (token)
+		token->opening = opening;
+	return 0;
+}
+
+SEC("?fentry/io_openat2")
+int BPF_PROG(sdax_token_open)
+{
+	return mark_open(1);
+}
+
+SEC("?fexit/io_openat2")
+int BPF_PROG(sdax_token_opend)
+{
+	return mark_open(0);
+}
+
+/* Returns 1 if the task is inside io_openat2(), once. */
+__hidden int sdax_token_opening(void)
+{
+	struct token *token = token_of_current(0);
+	int opening;
+
+	if (!token)
+		return 0;
+	opening = token->opening;
+	token->opening = 0;
+	return opening;
 }
 
 /* Without a token: name it for the report, and say whether that is certain. */

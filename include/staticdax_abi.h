@@ -188,7 +188,7 @@ enum sdax_counter {
 	SDAX_COUNT_MAX_
 };
 
-#define SDAX_FILTER_BITS 23	/* 1 MiB: 8 bits a seal at a million seals */
+#define SDAX_FILTER_BITS 23	/* 1 MiB: a seal in 128 bits when all are taken */
 #define SDAX_FILTER_WORDS (1U << (SDAX_FILTER_BITS - 6))
 
 /*

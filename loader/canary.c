@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -24,7 +25,7 @@
 
 #include "util.h"
 
-#define DIR_PATH SDAX_RUN_DIR "/canary"
+#define DIR_PATH SDAX_BPF_DIR "/canary"
 #define FILE_PATH DIR_PATH "/file"
 
 #ifndef SYS_file_setattr
@@ -111,30 +112,36 @@ static int try_umount(int fd)
 #ifdef __x86_64__
 /*
  * A 32-bit ioctl from a 64-bit program. Where the kernel does not take int
- * 0x80 the child dies of it, and no 32-bit caller exists.
+ * 0x80 the child dies of it, and no 32-bit caller exists. The answer comes by
+ * shared memory, because a caller that ignores SIGCHLD gets no exit status.
  */
 static int try_ioctl_32(int fd)
 {
-	int status;
-	pid_t pid = fork();
+	int *answer, r;
+	pid_t pid;
 
-	if (pid < 0)
+	answer = mmap(NULL, sizeof(*answer), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (answer == MAP_FAILED)
 		return -errno;
+	*answer = -ENOSYS;
+	pid = fork();
 	if (!pid) {
-		long r;
+		long eax;
 
 		asm volatile("int $0x80"
-			     : "=a"(r)
+			     : "=a"(eax)
 			     : "a"(54), "b"(fd), "c"(FS_IOC32_SETFLAGS), "d"(0)
 			     : "memory", "r8", "r9", "r10", "r11");
-		_exit((int)r == -ETXTBSY ? 0 : 1);
+		*answer = (int)eax;
+		_exit(0);
 	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	if (WIFSIGNALED(status))
-		return -ENOSYS;
-	return WEXITSTATUS(status) ? 0 : -ETXTBSY;
+	r = pid < 0 ? -errno : 0;
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	r = r ?: *answer;
+	munmap(answer, sizeof(*answer));
+	return r;
 }
 #endif
 

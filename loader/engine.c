@@ -86,6 +86,13 @@ static int hook_arity(const struct btf *btf, const char *hook)
 	return btf_vlen(btf__type_by_id(btf, func->type));
 }
 
+/* Programs that grant: there before those that refuse, and gone after them. */
+static bool is_granting(const char *program)
+{
+	return !strncmp(program, "sdax_token", 10) ||
+	       !strncmp(program, "sdax_copy", 9);
+}
+
 static bool kernel_has(const struct btf *btf, const struct bpf_program *prog)
 {
 	const char *name = bpf_program__name(prog);
@@ -93,6 +100,9 @@ static bool kernel_has(const struct btf *btf, const struct bpf_program *prog)
 
 	if (bpf_program__autoload(prog))
 		return true;
+	if (is_granting(name))
+		return btf__find_by_name_kind(btf, hook_of(prog),
+					      BTF_KIND_FUNC) >= 0;
 	arity = hook_arity(btf, hook_of(prog));
 	if (!strcmp(name, "sdax_setattr_2"))
 		return arity == 2;
@@ -159,13 +169,6 @@ static int reuse_registry(struct enforce_bpf *skel)
 	return 0;
 }
 
-/* Programs that grant: there before those that refuse, and gone after them. */
-static bool is_granting(const char *program)
-{
-	return !strncmp(program, "sdax_token", 10) ||
-	       !strncmp(program, "sdax_copy", 9);
-}
-
 static bool is_program(const char *pin)
 {
 	return !strncmp(pin, "sdax_", 5);
@@ -205,7 +208,20 @@ void sdax_engine_sweep(void)
 	remove_pins(NEW_DIR, false);
 }
 
-/* systemd mounts the shared bpffs 0700, which would hide the registry. */
+/* Pins made in a private mount namespace would vanish with it, unnoticed. */
+static bool in_namespace_of_init(void)
+{
+	struct stat self, init;
+
+	return stat("/proc/1/ns/mnt", &init) < 0 ||
+	       stat("/proc/self/ns/mnt", &self) < 0 ||
+	       (init.st_dev == self.st_dev && init.st_ino == self.st_ino);
+}
+
+/*
+ * systemd mounts the shared bpffs 0700, which would hide the registry. Private,
+ * so that what is mounted below does not spread into every namespace.
+ */
 static int mount_bpffs(void)
 {
 	struct statfs fs;
@@ -216,8 +232,11 @@ static int mount_bpffs(void)
 		return -errno;
 	if (fs.f_type == BPF_FS_MAGIC)
 		return 0;
+	if (!in_namespace_of_init())
+		return -EXDEV;
 	if (mount("staticdax", SDAX_BPF_DIR, "bpf",
-		  MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755") < 0)
+		  MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755") < 0 ||
+	    mount(NULL, SDAX_BPF_DIR, NULL, MS_PRIVATE, NULL) < 0)
 		return -errno;
 	return 0;
 }
@@ -325,7 +344,12 @@ int sdax_engine_attach(enum staticdax_reason *ret_reason, char *detail,
 		sdax_engine_detach(false);
 	*ret_reason = r == -EPERM || r == -EACCES ? STATICDAX_NO_PRIVILEGE :
 						     STATICDAX_SYSTEM;
-	snprintf(detail, size, "loading the programs: %s", strerror(-r));
+	if (r == -EXDEV)
+		snprintf(detail, size,
+			 "this mount namespace is not init's, and seals would "
+			 "end with it: nsenter --target 1 --mount");
+	else
+		snprintf(detail, size, "loading the programs");
 	return r;
 }
 

@@ -88,12 +88,16 @@ static int open_clean(struct staticdax *sd, struct sdax_store *ret_store,
 }
 
 int sdax_handle_registry(struct staticdax *sd, struct sdax_store *ret_store,
-			 struct staticdax_result *result)
+			 bool *ret_swept, struct staticdax_result *result)
 {
-	bool swept = false;
+	int r;
 
+	*ret_swept = false;
 	sdax_engine_sweep();
-	return open_clean(sd, ret_store, &swept, result);
+	r = open_clean(sd, ret_store, ret_swept, result);
+	if (r == -ENOENT && !result->reason)
+		sdax_engine_detach(false);
+	return r;
 }
 
 /* The status lists hooks, not programs: copies of one hook count together. */
@@ -112,10 +116,12 @@ static void note_hook(struct staticdax_status *status,
 			return;
 		hook = status->hooks + status->hooks_count++;
 		snprintf(hook->name, sizeof(hook->name), "%s", p->hook);
-		hook->attached = true;
 	}
-	hook->wanted |= p->wanted;
-	hook->attached &= !p->wanted || p->attached;
+	if (p->wanted) {
+		hook->attached = (!hook->wanted || hook->attached) &&
+				 p->attached;
+		hook->wanted = true;
+	}
 	hook->proved |= proved;
 	hook->provable |= p->wanted && p->proof != SDAX_HOOK_MAX_;
 }
@@ -266,7 +272,7 @@ void sdax_handle_release(struct staticdax *sd, struct sdax_store *store)
 		return;
 	sdax_log(sd, 1, "detaching");
 	sd->proved_registry = 0;
-	sdax_engine_detach(records);
 	if (!records)
 		sdax_canary_remove();
+	sdax_engine_detach(records);
 }

@@ -40,7 +40,7 @@ int sdax_handle_enforce(struct staticdax *sd, struct sdax_store *ret_store,
 
 /* The registry as it is, cleaned of leftovers; ENOENT if there is none. */
 int sdax_handle_registry(struct staticdax *sd, struct sdax_store *ret_store,
-			 struct staticdax_result *result);
+			 bool *ret_swept, struct staticdax_result *result);
 
 /* Detaches if nothing is sealed any more; closes the store. */
 void sdax_handle_release(struct staticdax *sd, struct sdax_store *store);

@@ -22,15 +22,21 @@ static __thread struct staticdax *printing;
 static int print_libbpf(enum libbpf_print_level level, const char *format,
 			va_list ap)
 {
-	char line[2048];
+	_cleanup_free_ char *text = NULL;
+	char *line, *rest;
 	int n;
 
 	if (!printing || !printing->log || printing->verbose < 2 ||
 	    (level == LIBBPF_DEBUG && printing->verbose < 3))
 		return 0;
-	n = vsnprintf(line, sizeof(line), format, ap);
-	line[strcspn(line, "\n")] = '\0';
-	printing->log(printing->log_arg, 2, line);
+	n = vasprintf(&text, format, ap);
+	if (n < 0) {
+		text = NULL;
+		return 0;
+	}
+	for (rest = text; (line = strsep(&rest, "\n"));)
+		if (*line)
+			printing->log(printing->log_arg, 2, line);
 	return n;
 }
 

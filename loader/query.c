@@ -211,6 +211,7 @@ static int read_status(struct staticdax *sd, struct staticdax_status *status)
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	struct staticdax_result *result = &status->result;
 	_cleanup_close_ int lock = -1;
+	bool swept;
 	int r;
 
 	r = sdax_privilege_check(result);
@@ -220,7 +221,8 @@ static int read_status(struct staticdax *sd, struct staticdax_status *status)
 	if (r < 0)
 		return sdax_fail(result, STATICDAX_SYSTEM, r, "locking %s",
 				 SDAX_RUN_DIR);
-	r = sdax_handle_registry(sd, &store, result);
+	r = sdax_handle_registry(sd, &store, &swept, result);
+	status->swept = swept;
 	if (r == -ENOENT && !result->reason)
 		return 0;
 	if (r < 0)

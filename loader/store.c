@@ -189,6 +189,8 @@ static int count_on_filesystem(struct sdax_store *store,
 	r = bpf_map_lookup_elem(store->filesystems, &dev, &fs);
 	if (r < 0 && (r != -ENOENT || by < 0))
 		return r;
+	if (by > 0)
+		fs.magic = magic;
 	if (entry->flags & SDAX_F_CANARY)
 		fs.flags |= SDAX_F_CANARY;
 	*(audit ? &fs.audits : &fs.seals) += by;
@@ -519,7 +521,8 @@ int sdax_store_sweep(struct sdax_store *store, bool *ret_swept)
 
 	if (key.ino) {
 		if (!sdax_store_get(store, &key, &entry) &&
-		    entry.state != SDAX_STATE_ACTIVE) {
+		    (entry.state != SDAX_STATE_ACTIVE ||
+		     entry.flags & SDAX_F_CANARY)) {
 			bpf_map_delete_elem(store->sealed, &key);
 			swept = true;
 		}

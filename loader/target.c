@@ -16,7 +16,7 @@
 
 #include "util.h"
 
-/* fs/xfs/libxfs/xfs_fs.h, 6.15 (1fd8159e7ca41); missing in older xfslibs. */
+/* XFS_FSOP_GEOM_FLAGS_ZONED, fs/xfs/libxfs/xfs_fs.h, 6.15; not in xfslibs 6.1 */
 #define XFS_GEOM_ZONED (1 << 27)
 
 static int fail(struct staticdax_result *result, int error,
@@ -116,7 +116,7 @@ int sdax_target_refresh(struct sdax_target *target)
 	return read_facts(target);
 }
 
-/* An immutable file cannot be opened for writing: say so, not EPERM. */
+/* What cannot be opened for writing by anybody: say so, not EPERM. */
 static int explain_eperm(const char *path, struct staticdax_result *result)
 {
 	struct statx stx;
@@ -127,6 +127,8 @@ static int explain_eperm(const char *path, struct staticdax_result *result)
 		return fail(result, -EPERM, STATICDAX_IMMUTABLE, "");
 	if (stx.stx_attributes & STATX_ATTR_APPEND)
 		return fail(result, -EPERM, STATICDAX_APPEND_ONLY, "");
+	if (stx.stx_attributes & STATX_ATTR_VERITY)
+		return fail(result, -EPERM, STATICDAX_VERITY, "");
 	return fail(result, -EPERM, STATICDAX_NO_PRIVILEGE, "");
 }
 

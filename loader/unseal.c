@@ -99,6 +99,7 @@ int sdax_unseal_file(struct staticdax *sd, const char *path, uint32_t flags,
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	_cleanup_close_ int lock = -1;
 	struct sdax_key key;
+	bool swept;
 	int r;
 
 	r = sdax_privilege_check(result);
@@ -109,7 +110,7 @@ int sdax_unseal_file(struct staticdax *sd, const char *path, uint32_t flags,
 	if (!r)
 		r = take_lock(&lock, result);
 	if (!r)
-		r = sdax_handle_registry(sd, &store, result);
+		r = sdax_handle_registry(sd, &store, &swept, result);
 	if (r == -ENOENT && !result->reason)
 		return 0;
 	if (r < 0)
@@ -212,14 +213,11 @@ static int device_of(struct staticdax *sd, const char *mountpoint,
 static int remove_foreign(uint32_t flags, const char *mountpoint,
 			  struct staticdax_result *result)
 {
-	int r;
 
 	if (!(flags & STATICDAX_FORCE) || mountpoint)
 		return result->error;
-	r = sdax_engine_detach(false);
-	if (!r)
-		sdax_canary_remove();
-	return r;
+	sdax_canary_remove();
+	return sdax_engine_detach(false);
 }
 
 int sdax_unseal_all(struct staticdax *sd, const char *mountpoint,
@@ -233,6 +231,7 @@ int sdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 	uint64_t done = 0;
 	int r, first = 0;
 	size_t n = 0;
+	bool swept;
 	__u32 dev;
 
 	result.offset = STATICDAX_NO_OFFSET;
@@ -245,7 +244,7 @@ int sdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 	if (!r)
 		r = take_lock(&lock, &result);
 	if (!r)
-		r = sdax_handle_registry(sd, &store, &result);
+		r = sdax_handle_registry(sd, &store, &swept, &result);
 	if (r == -ENOENT && !result.reason) {
 		*ret_count = 0;
 		return 0;

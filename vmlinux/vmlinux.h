@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 typedef __u8 u8;
+typedef __u16 u16;
 typedef __u32 u32;
 typedef __s32 s32;
 typedef __u64 u64;
@@ -31,15 +32,8 @@ struct list_head {
 	struct list_head *next;
 };
 
-struct inode_operations;
-struct mnt_idmap;
+struct dentry;
 struct seq_file;
-
-struct file_system_type {
-	const char *name;
-};
-
-struct mount;
 
 struct super_block {
 	dev_t s_dev;
@@ -47,17 +41,26 @@ struct super_block {
 	struct list_head s_mounts;
 };
 
+struct vfsmount {
+	struct super_block *mnt_sb;
+};
+
+/* fs/mount.h */
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+	struct list_head mnt_instance;
+	int mnt_group_id;
+};
+
 /* Since 6.18 the mounts of a superblock are a plain chain. */
 struct mount___chained {
-	struct mount___chained *mnt_next_for_sb;
+	struct mount *mnt_next_for_sb;
 };
 
 struct super_block___chained {
-	struct mount___chained *s_mounts;
-};
-
-struct vfsmount {
-	struct super_block *mnt_sb;
+	struct mount *s_mounts;
 };
 
 typedef struct {
@@ -79,7 +82,6 @@ struct inode {
 
 struct dentry {
 	struct inode *d_inode;
-	struct super_block *d_sb;
 };
 
 struct path {
@@ -127,7 +129,6 @@ struct task_struct {
 	struct thread_info thread_info;
 	void *stack;
 	unsigned int flags;
-	int pid;
 	int tgid;
 	char comm[16];
 	struct files_struct *files;

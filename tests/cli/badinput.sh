@@ -56,7 +56,7 @@ for root in $ROOTS; do
 		--align 2M "$d/split"
 	fit "$d/ok"
 	for align in 3M 2K 0x 99999999999G 1Z -4096; do
-		refused 2 "align" "${fs}_align_$align" --no-dax "--align=$align" "$d/ok"
+		refused 2 "align|size" "${fs}_align_$align" --no-dax "--align=$align" "$d/ok"
 	done
 	refused 2 "mode" "${fs}_unknown_mode" --no-dax --mode strong "$d/ok"
 	exec 7<"$d/ok"

@@ -15,14 +15,15 @@ fit() {
 	head -c "${2:-65536}" /dev/urandom >"$1" && sync "$1"
 }
 
-# answers STATUS PATTERN NAME COMMAND...: exit status, and what it says on
-# either stream; an empty pattern takes anything
+# answers STATUS PATTERN NAME COMMAND...: exit status (a glob), and what it says
+# on either stream; an empty pattern takes anything
 answers() {
 	local want=$1 pattern=$2 name=$3 got
 	shift 3
 	"$@" >"$OUT" 2>&1
 	got=$?
-	if [ "$got" -ne "$want" ]; then
+	# shellcheck disable=SC2053
+	if [[ $got != $want ]]; then
 		tap_not_ok "$name" "exit status $got, expected $want" "$(cat "$OUT")"
 	elif [ -n "$pattern" ] && ! grep -qE -- "$pattern" "$OUT"; then
 		tap_not_ok "$name" "does not say: $pattern" "$(cat "$OUT")"

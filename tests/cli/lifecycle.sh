@@ -66,6 +66,20 @@ answers 0 'enforcing: yes' "status_after_repair" "$S" status
 fails "deny_after_repair" fallocate -p -o 0 -l 4096 $f
 fails "seal_of_before_holds_after_repair" fallocate -p -o 0 -l 4096 $g
 
+# Switched off while it runs: nobody may say that it is on
+if echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled &&
+   [ "$(cat /proc/sys/kernel/ftrace_enabled)" = 0 ]; then
+	answers 3 'enforcing: no' "status_notices_ftrace_off" "$S" status
+	fit /mnt/ext4-dax/late
+	fails "seal_refuses_with_ftrace_off" "$S" seal /mnt/ext4-dax/late
+	answers 1 'not sealed' "not_sealed_with_ftrace_off" "$S" get /mnt/ext4-dax/late
+	echo 1 >/proc/sys/kernel/ftrace_enabled
+	answers 0 'enforcing: yes' "status_with_ftrace_on_again" "$S" status
+else
+	tap_ok "ftrace_cannot_be_switched_off"
+	fails "deny_after_trying_to_switch_ftrace_off" truncate -s 0 $f
+fi
+
 # In use
 exec 7<$f
 answers 5 "fd 7" "unseal_refuses_while_open" "$S" unseal $f
@@ -86,20 +100,72 @@ holds "other_mountpoint_kept" "$S" get $g
 holds "unseal_all" "$S" unseal --all
 holds "nothing_attached_after_unseal_all" nothing_left
 
+# Mounts. Under systemd everything is shared, and other namespaces are slaves.
+d=/mnt/ext4-dax
+fit $f
+sharing() {
+	mount --make-rshared /
+	unshare -m --propagation slave sh -c 'echo >/tmp/slave; read -r _' <&9 &
+	until [ -s /tmp/slave ]; do :; done
+}
+mkfifo /tmp/hold
+exec 9<>/tmp/hold
+sharing
+holds "seal_under_shared_mounts" "$S" seal $f
+answers 0 'enforcing: yes' "status_under_shared_mounts" "$S" status
+fails "deny_umount_that_would_propagate" umount $d
+fails "deny_lazy_umount" umount -l $d
+holds "get_after_umount_tries" "$S" get $f
+mkdir -p /tmp/bind
+mount --bind $d /tmp/bind
+holds "allow_umount_of_a_bind_mount" umount /tmp/bind
+mount --bind $d /tmp/bind
+holds "allow_umount_while_bound_elsewhere" umount $d
+fails "deny_umount_of_the_bind_left" umount /tmp/bind
+mount --bind /tmp/bind $d
+umount /tmp/bind
+fails "deny_truncate_after_moving_mounts" truncate -s 0 $f
+echo >&9
+wait
+mount --make-rprivate /
+unshare -m sh -c 'echo >/tmp/private; read -r _' <&9 &
+until [ -s /tmp/private ]; do :; done
+answers 0 'enforcing: yes' "status_with_a_private_copy" "$S" status
+echo >&9
+wait
+exec 9<&-
+fails "deny_umount_private" umount $d
+holds "unseal_after_mounts" "$S" unseal --all
+holds "allow_umount_when_unsealed" umount $d
+mount -o dax=always /dev/pmem0 $d
+
 # The filesystem goes away with a mount namespace, where no hook sees a umount
-truncate -s 300M /tmp/image
+fit $g
+answers 3 'nsenter' "first_seal_refuses_in_other_namespace" unshare -m "$S" seal $g
+holds "nothing_left_by_refused_namespace" nothing_left
+holds "seal_before_lapse" "$S" seal $f
+truncate -s 600M /tmp/image
 mkfs.ext4 -q -F -b 4096 /tmp/image
 mkdir -p /tmp/m
+loop=$(losetup -f --show /tmp/image)
 holds "seal_in_mount_namespace" unshare -m sh -c "
-	mount --make-rprivate / && mount -o loop /tmp/image /tmp/m &&
-	head -c 65536 /dev/zero >/tmp/m/f && sync && $S seal --no-dax /tmp/m/f &&
-	! umount /tmp/m"
-answers 0 'lapsed.*unmounted|unmounted' "lapse_is_shown_by_list" "$S" list
-answers 0 'lapsed' "lapse_is_shown_by_status" "$S" status
-mount -o loop /tmp/image /tmp/m
+	mount $loop /tmp/m && head -c 65536 /dev/zero >/tmp/m/f && sync &&
+	$S seal --no-dax /tmp/m/f && ! umount /tmp/m"
+answers 0 'lapsed.*unmounted' "lapse_is_shown_by_list" "$S" list
+answers 0 '1 lapsed' "lapse_is_shown_by_status" "$S" status
+mount "$loop" /tmp/m
 holds "lapsed_seal_harms_nobody" truncate -s 0 /tmp/m/f
 umount /tmp/m
+
+# The device number comes back with another filesystem, which can reflink
+mkfs.xfs -q -f -m reflink=1 "$loop"
+mount "$loop" /tmp/m
+fit /tmp/m/f
+holds "seal_on_reused_device_number" "$S" seal --no-dax /tmp/m/f
+fails "deny_clone_on_reused_device_number" cp --reflink=always /tmp/m/f /tmp/m/g
 holds "lapsed_record_removed" "$S" unseal --all
+umount /tmp/m
+losetup -d "$loop"
 holds "nothing_left_of_lapsed" nothing_left
 
 # Two at once, over and over

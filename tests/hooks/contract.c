@@ -13,35 +13,26 @@
 #include <getopt.h>
 #include <limits.h>
 #include <linux/magic.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../tap.h"
+#include "attempt.h"
 #include "contract.h"
 #include "file.h"
+#include "judge.h"
 #include "mounts.h"
 #include "tool.h"
 
 static const struct op_group *const groups[] = {
-	&ops_size, &ops_alloc, &ops_write, &ops_splice, &ops_async,  &ops_uring, &ops_remap,
-	&ops_ioctl, &ops_name, &ops_attach, &ops_target, &ops_overlay, &ops_abi32, &ops_race,
-	&ops_free,
-};
-
-enum state {
-	PLAIN, /* before there is any seal */
-	SEALED,
-	NEAR, /* not sealed, next to many that are */
-	AGAIN, /* the sealed one, unsealed */
-	STATES,
+	&ops_size, &ops_alloc, &ops_write, &ops_splice, &ops_async, &ops_uring, &ops_remap,
+	&ops_flags, &ops_ioctl, &ops_name, &ops_attach, &ops_target, &ops_overlay, &ops_abi32,
+	&ops_race, &ops_free,
 };
 
 static const char *const suffixes[] = {
@@ -60,67 +51,17 @@ struct try {
 };
 
 static struct {
-	enum seal_mode mode;
+	struct setting setting;
 	const char *filter;
 	bool unsealed_only;
-	unsigned int on;
 	char label[16];
 	struct try *tries;
 	size_t count;
 } test = { .filter = "*" };
 
-static bool matches(unsigned int where)
-{
-	unsigned int fs = where & (ON_EXT4 | ON_XFS), dax = where & (ON_DAX | ON_PAGES);
-
-	return (!fs || fs & test.on) && (!dax || dax & test.on);
-}
-
-/* What the contract wants of a sealed file. */
-static int class_answer(enum op_class class)
-{
-	static const short answers[][NAMED + 1] = {
-		[MODE_STATIC] = { [DENIED] = ETXTBSY, [NAMED] = EPERM },
-		[MODE_SWAPFILE] = { [IN_PLACE] = ETXTBSY, [DENIED] = ETXTBSY, [NAMED] = EPERM },
-		[MODE_AUDIT] = { 0 },
-	};
-
-	return -answers[test.mode][class];
-}
-
-static bool in_list(const struct op *op, int got)
-{
-	if (!got)
-		return !(op->flags & NEVER);
-	for (size_t i = 0; i < ARRAY_SIZE(op->plain) && op->plain[i].errnum; i++)
-		if (got == -op->plain[i].errnum && matches(op->plain[i].where))
-			return true;
-	return false;
-}
-
-/* The denial that is due in this state, 0 for none. */
-static int denial(const struct op *op, enum state state)
-{
-	if (state == SEALED || (state == NEAR && op->flags & NEIGHBOUR))
-		return class_answer(op->class);
-	return 0;
-}
-
-static bool is_right(const struct try *try, enum state state)
-{
-	int got = try->answers[state], plain = try->answers[PLAIN];
-	int due = denial(try->op, state);
-
-	if (state == PLAIN || (!due && try->op->flags & VARIES))
-		return in_list(try->op, got);
-	if (!due)
-		return got == plain;
-	return got == due || (plain && !(try->op->flags & FIRST) && got == plain);
-}
-
 static const char *errno_name(int r)
 {
-	return !r ? "0" : r == OP_BROKEN ? "no answer" : strerrorname_np(-r);
+	return !r ? "0" : r <= OP_SKIP ? "no answer" : strerrorname_np(-r);
 }
 
 /* The name of a test says verdict and situation. */
@@ -135,15 +76,15 @@ static void name_test(const struct try *try, enum state state, char *name, size_
 	static const char *const modes[] = {
 		[MODE_STATIC] = "", [MODE_SWAPFILE] = "_as_swapfile", [MODE_AUDIT] = "_to_audit",
 	};
-	bool denied = denial(try->op, state) || try->op->flags & NEVER;
+	bool denied = judge_denial(&test.setting, try->op, state) || try->op->flags & NEVER;
 
 	snprintf(name, length, "%s: %s_%s_%s%s", test.label, denied ? "deny" : "allow",
-		 try->op->name, situations[state], state == SEALED ? modes[test.mode] : "");
+		 try->op->name, situations[state], state == SEALED ? modes[test.setting.mode] : "");
 }
 
 static void explain(const struct try *try, enum state state)
 {
-	int due = denial(try->op, state);
+	int due = judge_denial(&test.setting, try->op, state);
 
 	if (due)
 		tap_diag("got %s, expected %s", errno_name(try->answers[state]), errno_name(due));
@@ -155,74 +96,22 @@ static void explain(const struct try *try, enum state state)
 			 errno_name(try->answers[state]), errno_name(try->answers[PLAIN]));
 }
 
-/* Opens what the row asks for, and tries. An open refused here is not the answer. */
-static int open_and_try(const struct op *op, struct target *t)
-{
-	int flags = (op->flags & READ_ONLY ? O_RDONLY : O_RDWR) |
-		    (op->flags & DIRECT ? O_DIRECT : 0) | O_CLOEXEC;
-
-	t->fd = t->peer_fd = -1;
-	if (!(op->flags & BY_PATH)) {
-		t->fd = open(t->path, flags);
-		if (t->fd < 0)
-			return op_broken(t, "open %s", t->path);
-		if (t->peer)
-			t->peer_fd = open(t->peer, O_RDWR | O_CLOEXEC);
-		if (t->peer && t->peer_fd < 0)
-			return op_broken(t, "open %s", t->peer);
-	}
-	return op->run(t);
-}
-
-/*
- * In a process of its own: a fault kills no more than the operation, and nothing that one leaves
- * to its process, io_uring's workers for one, meets the next.
- */
-static int try_on(const struct op *op, struct target *t)
-{
-	static struct outcome {
-		int answer;
-		char why[sizeof(t->why)];
-	} *outcome;
-	int status;
-	pid_t pid;
-
-	if (!outcome)
-		outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE,
-			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid = outcome == MAP_FAILED ? -1 : fork();
-	if (pid == 0) {
-		outcome->answer = open_and_try(op, t);
-		memcpy(outcome->why, t->why, sizeof(t->why));
-		_exit(0);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return op_broken(t, "a process to try it");
-	if (WIFSIGNALED(status)) {
-		snprintf(t->why, sizeof(t->why), "killed by SIG%s", sigabbrev_np(WTERMSIG(status)));
-		return OP_BROKEN;
-	}
-	memcpy(t->why, outcome->why, sizeof(t->why));
-	return outcome->answer;
-}
-
 /* Map and size stay as they are whatever the answer was; content does unless a write may pass. */
 static bool is_unchanged(const struct try *try, char *text, size_t length)
 {
-	bool may_write = try->op->flags & NEW_BYTES &&
-			 (test.mode == MODE_STATIC || try->op->class == FREE);
 	struct snapshot now;
 	int r;
 
 	text[0] = '\0';
-	if (test.mode == MODE_AUDIT)
+	if (test.setting.mode == MODE_AUDIT)
 		return true;
 	r = snapshot_take(try->path[SEALED], &now);
 	if (r) {
 		snprintf(text, length, "cannot look at the file: %s", strerror(-r));
 		return false;
 	}
-	return !snapshot_compare(&try->before, &now, may_write, text, length);
+	return !snapshot_compare(&try->before, &now, judge_may_write(&test.setting, try->op),
+				 text, length);
 }
 
 static void run_one(struct try *try, enum state state)
@@ -234,7 +123,7 @@ static void run_one(struct try *try, enum state state)
 		.path = try->path[file],
 		.peer = try->op->flags & WITH_PEER ? try->peer[file] : NULL,
 		.tag = tag,
-		.on = test.on,
+		.on = test.setting.on,
 	};
 	bool unchanged;
 
@@ -244,13 +133,13 @@ static void run_one(struct try *try, enum state state)
 		tap_skip("not tried on the plain file", "%s", name);
 		return;
 	}
-	try->answers[state] = try_on(try->op, &t);
+	try->answers[state] = attempt(try->op, &t);
 	unchanged = state != SEALED || is_unchanged(try, text, sizeof(text));
-	if (try->answers[state] == OP_SKIP) {
+	if (state == PLAIN && try->answers[state] == OP_SKIP) {
 		tap_skip(t.why, "%s", name);
 		return;
 	}
-	if (tap_ok(is_right(try, state) && unchanged, "%s", name))
+	if (tap_ok(judge_answer(&test.setting, try->op, try->answers, state) && unchanged, "%s", name))
 		return;
 	explain(try, state);
 	if (t.why[0])
@@ -345,11 +234,27 @@ static void note_sealed(const char *const *files)
 	}
 }
 
+/* One alone first: where nothing can be sealed, hundreds of refusals would take long to say so. */
+static int seal_probe(void)
+{
+	const char *files[] = { "probe", NULL };
+	int r = fit_create("probe");
+
+	sync();
+	r = r ? r : tool_seal(test.setting.mode, files);
+	if (r == TOOL_DONE)
+		r = tool_unseal(files);
+	return r;
+}
+
 static bool seal_all(void)
 {
 	const char **files = list_files(SEALED);
-	int r = tool_seal(test.mode, files);
+	int r = seal_probe();
+	bool possible = r == TOOL_DONE;
 
+	if (possible)
+		r = tool_seal(test.setting.mode, files);
 	if (r == TOOL_CANNOT) {
 		tap_skip("this kernel cannot", "%s: seal", test.label);
 		diag_output();
@@ -357,10 +262,10 @@ static bool seal_all(void)
 		tap_diag("seal: exit code %d", r);
 		diag_output();
 	}
-	if (r != TOOL_CANNOT)
+	if (possible)
 		note_sealed(files);
 	free(files);
-	return r != TOOL_CANNOT;
+	return possible;
 }
 
 static void unseal_all(void)
@@ -401,7 +306,7 @@ static void test_all_unchanged(void)
 	unsigned int changed = 0;
 	char text[400];
 
-	if (test.mode == MODE_AUDIT)
+	if (test.setting.mode == MODE_AUDIT)
 		return;
 	sync();
 	for (size_t i = 0; i < test.count; i++) {
@@ -435,10 +340,10 @@ static bool run_enforced(void)
 	}
 	test_all_unchanged();
 	if (!fnmatch(test.filter, "umount", 0) && test.count)
-		mounts_run(test.on & ON_XFS ? "xfs" : "ext4", test.mode);
+		mounts_run(test.setting.on & ON_XFS ? "xfs" : "ext4", test.setting.mode);
 	unseal_all();
 	/* audited operations went through: there is no such file any more */
-	for (size_t i = 0; test.mode != MODE_AUDIT && i < test.count; i++)
+	for (size_t i = 0; test.setting.mode != MODE_AUDIT && i < test.count; i++)
 		run_one(&test.tries[i], AGAIN);
 	return true;
 }
@@ -460,10 +365,10 @@ static bool find_file_system(const char *directory)
 	if (statfs(directory, &sfs))
 		return false;
 	if (sfs.f_type == EXT4_SUPER_MAGIC)
-		test.on = ON_EXT4;
+		test.setting.on = ON_EXT4;
 	else if (sfs.f_type == XFS_SUPER_MAGIC)
-		test.on = ON_XFS;
-	return test.on != 0;
+		test.setting.on = ON_XFS;
+	return test.setting.on != 0;
 }
 
 /* Only a file knows whether files here are DAX. */
@@ -474,9 +379,9 @@ static void find_dax(void)
 	if (!fit_create("probe"))
 		statx(AT_FDCWD, "probe", 0, STATX_BASIC_STATS, &stx);
 	unlink("probe");
-	test.on |= stx.stx_attributes & STATX_ATTR_DAX ? ON_DAX : ON_PAGES;
-	snprintf(test.label, sizeof(test.label), "%s%s", test.on & ON_XFS ? "xfs" : "ext4",
-		 test.on & ON_DAX ? "-dax" : "");
+	test.setting.on |= stx.stx_attributes & STATX_ATTR_DAX ? ON_DAX : ON_PAGES;
+	snprintf(test.label, sizeof(test.label), "%s%s", test.setting.on & ON_XFS ? "xfs" : "ext4",
+		 test.setting.on & ON_DAX ? "-dax" : "");
 }
 
 static void choose_operations(void)
@@ -492,7 +397,7 @@ static void choose_operations(void)
 		for (size_t i = 0; i < groups[g]->count; i++) {
 			const struct op *op = &groups[g]->ops[i];
 
-			if (matches(op->only) && !fnmatch(test.filter, op->name, 0))
+			if (judge_applies(&test.setting, op->only) && !fnmatch(test.filter, op->name, 0))
 				test.tries[test.count++].op = op;
 		}
 }
@@ -542,7 +447,7 @@ static const char *parse(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "m:f:ul", options, NULL)) != -1) {
 		if (c == 'm')
-			test.mode = parse_mode(optarg);
+			test.setting.mode = parse_mode(optarg);
 		else if (c == 'f')
 			test.filter = optarg;
 		else if (c == 'u')

@@ -3,7 +3,7 @@
  * What the files of the contract test share: an operation, the file it is tried on, its answer.
  *
  * Every operation is one row {name, function, class}; the class and the mode of the seal say what
- * the answer on a sealed file must be (class_answer() in contract.c), so no row repeats an errno.
+ * the answer on a sealed file must be (judge.c), so no row repeats an errno.
  */
 #ifndef STATICDAX_TESTS_CONTRACT_H
 #define STATICDAX_TESTS_CONTRACT_H
@@ -88,7 +88,7 @@ struct op_group {
 };
 
 extern const struct op_group ops_size, ops_alloc, ops_write, ops_splice, ops_async, ops_uring,
-	ops_remap, ops_ioctl, ops_name, ops_attach, ops_target, ops_overlay, ops_abi32,
+	ops_remap, ops_flags, ops_ioctl, ops_name, ops_attach, ops_target, ops_overlay, ops_abi32,
 	ops_race, ops_free;
 
 /* Outside of errno's range: the operation could not be tried here / the test itself failed. */

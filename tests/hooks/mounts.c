@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A seal and the mounts of its filesystem; a seal and the other filesystems.
+ * A seal and the mounts of its filesystem; a seal and the other filesystems; what only a
+ * filesystem made for it can show.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <linux/loop.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
+#include <sys/quota.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,19 +18,12 @@
 #include "contract.h"
 #include "ext4_ioctl.h"
 #include "file.h"
-#include "loop.h"
 #include "mounts.h"
+#include "small_fs.h"
 #include "xfs_ioctl.h"
 
-struct small_fs {
-	const char *type;
-	enum seal_mode mode;
-	char directory[64]; /* a tmpfs: holds the image and the mount points */
-	char image[80], mnt[80], bind[80], file[96], peer[96];
-	char device[32];
-	int loop;
-	char why[256]; /* could not be made */
-};
+/* set once, by mounts_run() */
+static enum seal_mode sealed_as;
 
 static void report(const struct small_fs *s, const char *name, int expected, int got)
 {
@@ -43,130 +35,12 @@ static void report(const struct small_fs *s, const char *name, int expected, int
 			 expected ? strerrorname_np(-expected) : "0");
 }
 
-static void failed(struct small_fs *s, const char *what, int r)
-{
-	snprintf(s->why, sizeof(s->why), "%s: %s", what, r < 0 ? strerror(-r) : tool_output());
-	s->why[strcspn(s->why, "\n")] = '\0';
-}
-
-static int make_directories(struct small_fs *s)
-{
-	snprintf(s->directory, sizeof(s->directory), "/tmp/contract.XXXXXX");
-	if (!mkdtemp(s->directory))
-		return -errno;
-	if (mount("contract", s->directory, "tmpfs", 0, "mode=0755"))
-		return -errno;
-	snprintf(s->image, sizeof(s->image), "%s/image", s->directory);
-	snprintf(s->mnt, sizeof(s->mnt), "%s/mnt", s->directory);
-	snprintf(s->bind, sizeof(s->bind), "%s/bind", s->directory);
-	snprintf(s->file, sizeof(s->file), "%s/file", s->mnt);
-	snprintf(s->peer, sizeof(s->peer), "%s/peer", s->mnt);
-	return mkdir(s->mnt, 0755) || mkdir(s->bind, 0755) ? -errno : 0;
-}
-
-/* sparse: nothing but the metadata takes memory; mkfs.xfs makes none smaller than 300 MB */
-static int make_image(struct small_fs *s)
-{
-	_cleanup_close_ int fd = open(s->image, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (fd < 0 || ftruncate(fd, strcmp(s->type, "xfs") ? 32 << 20 : 320 << 20))
-		return -errno;
-	s->loop = loop_open_free(s->device, sizeof(s->device));
-	if (s->loop < 0)
-		return s->loop;
-	return answer(ioctl(s->loop, LOOP_SET_FD, fd));
-}
-
-static int make_fs(struct small_fs *s)
-{
-	char *ext4[] = { "mkfs.ext4", "-q", "-F", "-b", "4096", s->device, NULL };
-	char *xfs[] = { "mkfs.xfs", "-q", "-f", "-K", s->device, NULL };
-
-	setenv("PATH", "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin", 0);
-	return tool_spawn(strcmp(s->type, "xfs") ? ext4 : xfs);
-}
-
-/*
- * Exchange-range is a feature that only recent versions of mkfs can give; it has no structure on
- * disk but its bit, XFS_SB_FEAT_INCOMPAT_EXCHRANGE. A kernel before 6.10 refuses the mount.
- */
-static void add_exchange(struct small_fs *s)
-{
-	char *ask[] = { "xfs_db", "-r", "-c", "sb 0", "-c", "print features_incompat", s->device,
-			NULL };
-	char word[64];
-	char *set[] = { "xfs_db", "-x", "-c", "sb 0", "-c", word, s->device, NULL };
-	unsigned int features;
-
-	if (tool_spawn(ask) || sscanf(tool_output(), "features_incompat = %x", &features) != 1)
-		return;
-	snprintf(word, sizeof(word), "write -d features_incompat 0x%x", features | 1 << 6);
-	tool_spawn(set);
-}
-
-static int mount_it(const struct small_fs *s)
-{
-	return answer(mount(s->device, s->mnt, s->type, 0, NULL));
-}
-
-static int make_files(const struct small_fs *s)
-{
-	int r = fit_create(s->file);
-
-	if (!r)
-		r = fit_create(s->peer);
-	sync();
-	return r;
-}
-
-static int small_fs_make(struct small_fs *s)
-{
-	int r = make_directories(s);
-
-	if (r) {
-		failed(s, "a tmpfs in /tmp", r);
-		return r;
-	}
-	r = make_image(s);
-	if (r) {
-		failed(s, "loop device", r);
-		return r;
-	}
-	r = make_fs(s);
-	if (r) {
-		failed(s, "mkfs", r);
-		return -EIO;
-	}
-	if (!strcmp(s->type, "xfs"))
-		add_exchange(s);
-	r = mount_it(s);
-	if (r && !strcmp(s->type, "xfs") && !make_fs(s))
-		r = mount_it(s);
-	if (!r)
-		r = make_files(s);
-	if (r)
-		failed(s, "mount", r);
-	return r;
-}
-
-static void small_fs_drop(struct small_fs *s)
-{
-	if (s->loop >= 0) {
-		while (!umount(s->bind) || !umount(s->mnt))
-			;
-		loop_detach(s->loop);
-		close(s->loop);
-	}
-	umount(s->directory);
-	rmdir(s->directory);
-}
-
 /* No seal on this filesystem, but on another one. */
 static void test_neighbours(const struct small_fs *s)
 {
 	_cleanup_close_ int file = open(s->file, O_RDWR | O_CLOEXEC);
 	_cleanup_close_ int peer = open(s->peer, O_RDWR | O_CLOEXEC);
-	int denied = s->mode == MODE_AUDIT ? 0 : -ETXTBSY;
+	int denied = sealed_as == MODE_AUDIT ? 0 : -ETXTBSY;
 
 	/* SWAPEXT names both its files in memory, so all of XFS is closed to it */
 	if (!strcmp(s->type, "xfs"))
@@ -207,10 +81,34 @@ static bool can_exchange(const struct small_fs *s)
 	return !xfs_commit_range(file, peer);
 }
 
+/* linux/quota.h, which cannot be included beside sys/quota.h */
+#define FORMAT_V1 4
+
+/* fs/quota/quotaio_v2.h: magic, version, three times of no interest, two blocks in use */
+static int make_quota_file(const struct small_fs *s)
+{
+	_cleanup_close_ int fd = open(s->quota, O_RDWR | O_CLOEXEC);
+	uint32_t header[8] = { 0xd9c01f11, 1, [5] = 2 };
+	char zeros[BLOCK] = { 0 };
+
+	memcpy(zeros, header, sizeof(header));
+	return fd < 0 ? -errno : answer_length(pwrite(fd, zeros, BLOCK, 0), BLOCK);
+}
+
+/* The kernel would write its records into the file. */
+static int quota_on(const struct small_fs *s)
+{
+	int r = answer(quotactl(QCMD(Q_QUOTAON, USRQUOTA), s->device, FORMAT_V1, (char *)s->quota));
+
+	if (!r)
+		quotactl(QCMD(Q_QUOTAOFF, USRQUOTA), s->device, 0, NULL);
+	return r;
+}
+
 static void test_umount_of_unsealed(const struct small_fs *s)
 {
 	report(s, "umount_when_another_filesystem_has_seals", 0, answer(umount(s->mnt)));
-	if (mount_it(s))
+	if (small_fs_mount(s))
 		tap_diag("cannot mount again: %s", strerror(errno));
 }
 
@@ -235,7 +133,7 @@ static void test_umount_of_sealed(const struct small_fs *s)
 	report(s, "umount_of_bind_mount_when_sealed", 0,
 	       mount(s->mnt, s->bind, NULL, MS_BIND, NULL) ? -EIO : answer(umount(s->bind)));
 	report(s, "umount_in_other_namespace_when_sealed", 0, umount_in_namespace(s));
-	if (s->mode == MODE_AUDIT) {
+	if (sealed_as == MODE_AUDIT) {
 		report(s, "umount_last_when_audited", 0, answer(umount(s->mnt)));
 		return;
 	}
@@ -264,8 +162,8 @@ static void test_exchange_of_sealed(const struct small_fs *s)
 
 	if (snapshot_take(s->file, &before))
 		return;
-	test_exchange(s, "when_sealed", s->mode == MODE_AUDIT ? 0 : -ETXTBSY);
-	if (s->mode == MODE_AUDIT)
+	test_exchange(s, "when_sealed", sealed_as == MODE_AUDIT ? 0 : -ETXTBSY);
+	if (sealed_as == MODE_AUDIT)
 		return;
 	if (!tap_ok(!snapshot_take(s->file, &after) &&
 			    !snapshot_compare(&before, &after, 0, text, sizeof(text)),
@@ -275,22 +173,27 @@ static void test_exchange_of_sealed(const struct small_fs *s)
 
 static void test_sealed(const struct small_fs *s)
 {
-	const char *files[] = { s->file, NULL };
-	bool exchange = can_exchange(s);
+	const char *files[] = { s->file, s->quota, NULL };
+	bool exchange = can_exchange(s), quota = !make_quota_file(s) && !quota_on(s);
 
 	if (exchange)
 		test_exchange(s, "when_not_sealed", 0);
 	else if (!strcmp(s->type, "xfs"))
 		tap_skip("the kernel or the xfs_db lacks it", "small xfs: exchange_range");
-
-	if (!tap_ok(tool_seal(s->mode, files) == TOOL_DONE, "small %s: seal", s->type)) {
+	else if (!quota)
+		tap_skip("the kernel cannot switch it on", "small ext4: quota_on");
+	sync();
+	if (!tap_ok(tool_seal(sealed_as, files) == TOOL_DONE, "small %s: seal", s->type)) {
 		tap_diag("%s", tool_output());
 		return;
 	}
 	if (exchange)
 		test_exchange_of_sealed(s);
+	if (quota)
+		report(s, "quota_on_when_sealed", sealed_as == MODE_AUDIT ? 0 : -ETXTBSY,
+		       quota_on(s));
 	test_umount_of_sealed(s);
-	if (s->mode == MODE_AUDIT)
+	if (sealed_as == MODE_AUDIT)
 		return;
 	test_umount_of_first(s);
 	if (!tap_ok(tool_unseal(files) == TOOL_DONE, "small %s: unseal", s->type))
@@ -300,8 +203,9 @@ static void test_sealed(const struct small_fs *s)
 
 void mounts_run(const char *fs, enum seal_mode mode)
 {
-	struct small_fs s = { .type = fs, .mode = mode, .loop = -1 };
+	struct small_fs s = { .type = fs, .loop = -1 };
 
+	sealed_as = mode;
 	if (small_fs_make(&s)) {
 		tap_skip(s.why, "small %s: mounts", fs);
 	} else {

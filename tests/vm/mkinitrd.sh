@@ -139,32 +139,35 @@ build_base()
 	pack "$root"
 }
 
-# What a build was made of: its list of programs, and every file taken then as
-# it is now.
-base_stamp()
+# A short name for what a build was asked for, so that trees which differ in that
+# do not take turns in building.
+key_of()
 {
-	sha256sum "$here/mkinitrd.sh" "$here/stage.sh" "$here/packages" |
-		cut -d' ' -f1
-	cat "$1"
-	[ ! -f "$cache/base.manifest" ] ||
-		xargs stat -L -c '%n %s %Y' <"$cache/base.manifest" 2>&1 || :
+	cat "$@" | sha256sum | cut -c1-12
+}
+
+# Every file taken into a build, as it is now.
+files_of()
+{
+	xargs stat -L -c '%n %s %Y' <"$1" 2>&1 || :
 }
 
 base()
 {
-	local work=$1
+	local work=$1 out
 
 	find_programs | sort -u >"$work/programs"
-	if [ ! -f "$cache/base.cpio" ] ||
-		! base_stamp "$work/programs" | cmp -s - "$cache/base.stamp"; then
+	out=$cache/base-$(key_of "$here"/{mkinitrd.sh,stage.sh} "$work/programs")
+	if [ ! -f "$out.cpio" ] ||
+		! files_of "$out.manifest" | cmp -s - "$out.stamp"; then
 		printf 'mkinitrd.sh: packing the tools\n' >&2
 		build_base "$work/base" "$work/programs" >"$work/base.cpio"
-		mv "$work/base.manifest" "$cache/base.manifest"
-		base_stamp "$work/programs" >"$work/base.stamp"
-		mv "$work/base.cpio" "$cache/base.cpio"
-		mv "$work/base.stamp" "$cache/base.stamp"
+		files_of "$work/base.manifest" >"$out.stamp"
+		mv "$work/base.manifest" "$out.manifest"
+		mv "$work/base.cpio" "$out.cpio"
 	fi
-	printf '%s\n' "$cache/base.cpio"
+	touch "$out".*
+	printf '%s\n' "$out.cpio"
 }
 
 # Prints the modules on the list and those they depend on, as paths below the
@@ -242,19 +245,17 @@ build_modules()
 
 modules()
 {
-	local work=$1 release=$2 from=$3 out=$cache/modules-$2
+	local work=$1 release=$2 from=$3 out
 
-	{
-		sha256sum "$here/mkinitrd.sh" "$here/stage.sh" "$here/modules" |
-			cut -d' ' -f1
-		stat -L -c '%n %Y' "$from" "$from/modules.builtin"
-	} >"$work/modules.stamp"
-	if [ ! -f "$out.cpio" ] || ! cmp -s "$work/modules.stamp" "$out.stamp"; then
+	stat -L -c '%n %Y' "$from" "$from/modules.builtin" >"$work/modules.id"
+	out=$cache/modules-$release-$(key_of "$here"/{mkinitrd.sh,stage.sh,modules} \
+		"$work/modules.id")
+	if [ ! -f "$out.cpio" ]; then
 		printf 'mkinitrd.sh: packing the modules of %s\n' "$release" >&2
 		build_modules "$work/modules" "$release" "$from" >"$work/modules.cpio"
 		mv "$work/modules.cpio" "$out.cpio"
-		mv "$work/modules.stamp" "$out.stamp"
 	fi
+	touch "$out.cpio"
 	printf '%s\n' "$out.cpio"
 }
 
@@ -274,6 +275,8 @@ main()
 	mkdir -p "$cache"
 	exec 9>"$cache/lock"
 	flock 9
+	# What was not used for a month belongs to a kernel or a tree long gone.
+	find "$cache" -maxdepth 1 -type f -mtime +30 -delete
 	work=$(mktemp -d "$cache/work.XXXXXX")
 	# shellcheck disable=SC2064 # the name is known now
 	trap "rm -rf '$work'" EXIT

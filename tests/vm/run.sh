@@ -39,8 +39,8 @@ Usage: run.sh [OPTION...] [--] COMMAND [ARG...]
 
 Boots a kernel, runs COMMAND as root in the guest's $guest_directory, where build/
 and tests/ are those of this tree, and returns its exit status, or $died when the
-machine died or ran out of time. Its standard output and error come out on
-standard output.
+machine died, ran out of time or could not be started. The command's standard
+output and error come out on standard output.
 
   -k NAME     the kernel, as fetch.sh knows it (default: first of \$KERNELS,
               or the first one listed)
@@ -71,7 +71,7 @@ die()
 	printf 'run.sh: %s\n' "$1" >&2
 	shift
 	[ $# -eq 0 ] || printf '  %s\n' "$@" >&2
-	exit 2
+	exit "$died"
 }
 
 parse_options()
@@ -98,7 +98,7 @@ parse_options()
 			esac
 			shift
 			;;
-		-*) usage >&2; exit 2 ;;
+		-*) usage >&2; exit "$died" ;;
 		*) break ;;
 		esac
 		shift
@@ -109,11 +109,11 @@ parse_options()
 		limit=0
 	elif [ $# -eq 0 ]; then
 		usage >&2
-		exit 2
+		exit "$died"
 	fi
 	# The persistent memory lies below 2G, and the initramfs above it.
 	[ "$devices" = no ] ||
-		[ "$(numfmt --from=iec "$memory")" -ge $((2 << 30)) ] ||
+		[ "$(numfmt --from=iec "${memory%%,*}")" -ge $((2 << 30)) ] ||
 		die "-m $memory is less than 2G" \
 			"Remedy: give more, or do without filesystems (-n)."
 }
@@ -153,7 +153,7 @@ write_settings()
 # the base archive lacks comes along.
 stage_project()
 {
-	local root=$1 to=$1$guest_directory file list
+	local root=$1 manifest=$2 to=$1$guest_directory file list
 
 	mkdir -p "$to" "$root/vm"
 	list=$(cd "$project" && {
@@ -170,7 +170,7 @@ stage_project()
 		case $file in
 		"$project"/*) continue ;;
 		esac
-		grep -qxF "$file" "$cache/initrd/base.manifest" ||
+		grep -qxF "$file" "$manifest" ||
 			stage_file "$root" "$file"
 	done
 	cp "$here/init" "$root/init"
@@ -178,10 +178,11 @@ stage_project()
 
 make_initrd()
 {
-	local release=$1 modules=$2 root=$work/root parts item
+	local release=$1 modules=$2 root=$work/root parts base item
 
-	parts=$("$here/mkinitrd.sh" "$release" "$modules")
-	stage_project "$root"
+	parts=$("$here/mkinitrd.sh" "$release" "$modules") || exit "$died"
+	base=${parts%%$'\n'*}
+	stage_project "$root" "${base%.cpio}.manifest"
 	write_settings >"$root/vm/settings"
 	[ "$shell" = yes ] || write_command >"$root/vm/command"
 	pack "$root" >"$work/project.cpio"
@@ -209,6 +210,19 @@ make_disks()
 	esac
 }
 
+# Without an initramfs the kernel panics, and that is a kernel run.
+try_kvm()
+{
+	if timeout -k 1 10 "$qemu" -accel kvm -cpu max -m 512M -nodefaults \
+		-display none -no-reboot -kernel "$1" -serial stdio \
+		-append 'console=ttyS0 panic=-1' </dev/null 2>/dev/null |
+		grep 'Kernel panic' >/dev/null; then
+		echo kvm
+	else
+		echo tcg
+	fi
+}
+
 # A /dev/kvm that opens may still not run a kernel (nested, emulated), so it is
 # believed after a trial, which is made once per boot of the host.
 choose_accel()
@@ -221,15 +235,8 @@ choose_accel()
 	answer=$cache/kvm-$(tr -d - </proc/sys/kernel/random/boot_id)
 	if [ ! -f "$answer" ]; then
 		rm -f "$cache"/kvm-*
-		# Without an initramfs the kernel panics, and that is a kernel run.
-		if timeout -k 1 10 "$qemu" -accel kvm -cpu max -m 512M -nodefaults \
-			-display none -no-reboot -kernel "$image" \
-			-append 'console=ttyS0 panic=-1' -serial stdio \
-			</dev/null 2>/dev/null | grep -q 'Kernel panic'; then
-			echo kvm >"$answer"
-		else
-			echo tcg >"$answer"
-		fi
+		try_kvm "$image" >"$work/kvm"
+		mv "$work/kvm" "$answer"
 	fi
 	accel=$(cat "$answer")
 }
@@ -314,6 +321,7 @@ keep_log()
 	local logs=${VM_LOG_DIR:-$cache/logs}
 
 	mkdir -p "$logs"
+	find "$logs" -name '*.log' -type f -mtime +30 -delete
 	log=$(mktemp "$logs/$kernel-XXXXXX.log")
 	tr -d '\r' <"$work/kernel.log" >"$log" 2>/dev/null || :
 }
@@ -371,7 +379,7 @@ main()
 		read -r kernel name <<<"${KERNELS:-$("$here/fetch.sh" --list | head -n 1)}"
 	fi
 	IFS=$'\t' read -r name release image modules < <("$here/fetch.sh" "$kernel") ||
-		exit 2
+		exit "$died"
 	kernel=$name
 
 	work=$(mktemp -d "${TMPDIR:-/tmp}/staticdax-vm.XXXXXX")

@@ -1,0 +1,24 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The library as programs use it: daxctl() on both DAX filesystems, and the
+# examples that the documentation shows.
+
+. tests/cli/guest.sh
+
+for fs in ext4 xfs; do
+	build/tests/daxctl /mnt/$fs-dax /mnt/$fs >"$OUT" 2>&1
+	r=$?
+	sed -nE "s/^ok [0-9]+ - (.*)/\1/p" "$OUT" | while IFS= read -r name; do
+		echo "$name"
+	done >/tmp/names
+	while IFS= read -r name; do tap_ok "daxctl_${fs}_$name"; done </tmp/names
+	[ $r -eq 0 ] || tap_not_ok "daxctl_$fs" "$(grep -A1 '^not ok' "$OUT")"
+	holds "daxctl_${fs}_leaves_nothing" nothing_left
+	answers 0 '.' "example_seal_and_map_$fs" build/tests/example_seal_and_map /mnt/$fs-dax/example
+	fit /mnt/$fs-dax/called
+	answers 0 '.' "example_daxctl_call_$fs" build/tests/example_daxctl_call /mnt/$fs-dax/called
+	"$S" unseal --all >/dev/null
+	holds "examples_leave_nothing_$fs" nothing_left
+done
+tap_done

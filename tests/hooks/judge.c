@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The contract: what is the right answer of an operation in a state of the file? No system calls.
+ */
+#include "judge.h"
+
+bool judge_applies(const struct setting *s, unsigned int where)
+{
+	unsigned int fs = where & (ON_EXT4 | ON_XFS), dax = where & (ON_DAX | ON_PAGES);
+
+	return (!fs || fs & s->on) && (!dax || dax & s->on);
+}
+
+int judge_denial(const struct setting *s, const struct op *op, enum state state)
+{
+	static const short denials[][NAMED + 1] = {
+		[MODE_STATIC] = { [DENIED] = ETXTBSY, [NAMED] = EPERM },
+		[MODE_SWAPFILE] = { [IN_PLACE] = ETXTBSY, [DENIED] = ETXTBSY, [NAMED] = EPERM },
+		[MODE_AUDIT] = { 0 },
+	};
+
+	if (state == SEALED || (state == NEAR && op->flags & NEIGHBOUR))
+		return -denials[s->mode][op->class];
+	return 0;
+}
+
+static bool is_listed(const struct setting *s, const struct op *op, int got)
+{
+	if (!got)
+		return !(op->flags & NEVER);
+	for (size_t i = 0; i < ARRAY_SIZE(op->plain) && op->plain[i].errnum; i++)
+		if (got == -op->plain[i].errnum && judge_applies(s, op->plain[i].where))
+			return true;
+	return false;
+}
+
+bool judge_answer(const struct setting *s, const struct op *op, const int *answers,
+		  enum state state)
+{
+	int got = answers[state], plain = answers[PLAIN], due = judge_denial(s, op, state);
+
+	if (state == PLAIN || (!due && op->flags & VARIES))
+		return is_listed(s, op, got);
+	if (!due)
+		return got == plain;
+	/* where the kernel itself refuses a plain file, it may do so before anybody is asked */
+	return got == due || (plain && !(op->flags & FIRST) && got == plain);
+}
+
+bool judge_may_write(const struct setting *s, const struct op *op)
+{
+	return op->flags & NEW_BYTES && (s->mode != MODE_SWAPFILE || op->class == FREE);
+}
