@@ -256,7 +256,7 @@ test:
 
 demo:
 	tests/install-needs.sh
-	$(MAKE) all
+	$(MAKE) all $(T)/mmap_writer
 	KERNEL="$(KERNEL)" HOST="$(HOST)" tests/demo/run.sh
 
 vm-shell: test-programs

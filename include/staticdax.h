@@ -25,6 +25,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /* The proposed system call */
 
 /*
@@ -344,6 +346,8 @@ typedef void (*staticdax_doctor_fn)(void *arg,
 
 /* 0 if every required answer is yes, else EOPNOTSUPP or EPERM. */
 int staticdax_doctor(struct staticdax *sd, staticdax_doctor_fn fn, void *arg);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

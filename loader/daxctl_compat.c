@@ -70,8 +70,7 @@ static int call(const char *path, int flags, int align)
 	return r;
 }
 
-__attribute__((visibility("default"))) int daxctl(const char *path, int flags,
-						  int align)
+int daxctl(const char *path, int flags, int align)
 {
 	int r = call(path, flags, align);
 

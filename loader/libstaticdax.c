@@ -14,8 +14,6 @@
 #include "unseal.h"
 #include "util.h"
 
-#define EXPORT __attribute__((visibility("default")))
-
 /* libbpf has one printer for the process; the handle in use gets its lines. */
 static __thread struct staticdax *printing;
 
@@ -55,7 +53,7 @@ static void result_reset(struct staticdax_result *result)
 	};
 }
 
-EXPORT int staticdax_new(struct staticdax **ret)
+int staticdax_new(struct staticdax **ret)
 {
 	struct staticdax *sd = calloc(1, sizeof(*sd));
 
@@ -65,7 +63,7 @@ EXPORT int staticdax_new(struct staticdax **ret)
 	return 0;
 }
 
-EXPORT void staticdax_free(struct staticdax *sd)
+void staticdax_free(struct staticdax *sd)
 {
 	if (!sd)
 		return;
@@ -76,7 +74,7 @@ EXPORT void staticdax_free(struct staticdax *sd)
 	free(sd);
 }
 
-EXPORT void staticdax_set_log(struct staticdax *sd, int verbose,
+void staticdax_set_log(struct staticdax *sd, int verbose,
 			      staticdax_log_fn fn, void *arg)
 {
 	sd->verbose = verbose;
@@ -84,7 +82,7 @@ EXPORT void staticdax_set_log(struct staticdax *sd, int verbose,
 	sd->log_arg = arg;
 }
 
-EXPORT int staticdax_check(struct staticdax *sd, const char *path,
+int staticdax_check(struct staticdax *sd, const char *path,
 			   const struct staticdax_options *options,
 			   struct staticdax_result *result)
 {
@@ -97,7 +95,7 @@ EXPORT int staticdax_check(struct staticdax *sd, const char *path,
 	return staticdax_answer_of(result->reason) == STATICDAX_FAILED ? r : 0;
 }
 
-EXPORT int staticdax_seal(struct staticdax *sd, const char *path,
+int staticdax_seal(struct staticdax *sd, const char *path,
 			  const struct staticdax_options *options,
 			  struct staticdax_result *result)
 {
@@ -106,7 +104,7 @@ EXPORT int staticdax_seal(struct staticdax *sd, const char *path,
 	return sdax_seal_file(sd, path, options, result);
 }
 
-EXPORT int staticdax_unseal(struct staticdax *sd, const char *path,
+int staticdax_unseal(struct staticdax *sd, const char *path,
 			    uint32_t flags, struct staticdax_result *result)
 {
 	enter(sd);
@@ -114,7 +112,7 @@ EXPORT int staticdax_unseal(struct staticdax *sd, const char *path,
 	return sdax_unseal_file(sd, path, flags, result);
 }
 
-EXPORT int staticdax_unseal_all(struct staticdax *sd, const char *mountpoint,
+int staticdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 				uint32_t flags, staticdax_unseal_fn fn,
 				void *arg, uint64_t *ret_count)
 {
@@ -122,27 +120,27 @@ EXPORT int staticdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 	return sdax_unseal_all(sd, mountpoint, flags, fn, arg, ret_count);
 }
 
-EXPORT int staticdax_get(struct staticdax *sd, const char *path,
+int staticdax_get(struct staticdax *sd, const char *path,
 			 struct staticdax_seal *ret_seal)
 {
 	enter(sd);
 	return sdax_query_path(sd, path, ret_seal);
 }
 
-EXPORT int staticdax_list(struct staticdax *sd, staticdax_list_fn fn, void *arg)
+int staticdax_list(struct staticdax *sd, staticdax_list_fn fn, void *arg)
 {
 	enter(sd);
 	return sdax_query_list(sd, fn, arg);
 }
 
-EXPORT int staticdax_status(struct staticdax *sd,
+int staticdax_status(struct staticdax *sd,
 			    struct staticdax_status *ret_status)
 {
 	enter(sd);
 	return sdax_query_status(sd, ret_status);
 }
 
-EXPORT int staticdax_doctor(struct staticdax *sd, staticdax_doctor_fn fn,
+int staticdax_doctor(struct staticdax *sd, staticdax_doctor_fn fn,
 			    void *arg)
 {
 	enter(sd);

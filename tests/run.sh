@@ -71,7 +71,6 @@ parts() {
 	echo "badinput tests/cli/badinput.sh"
 	echo "kill tests/cli/kill.sh"
 	echo "library tests/guest/library.sh"
-	echo "race -c 2 tests/guest/race.sh"
 	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"
 }
 

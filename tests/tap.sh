@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
 # TAP for shell tests: plan, ok, not ok, SKIP, diagnostics. To be sourced; any POSIX shell.
 #
 # A plan may come first (tap_plan) or last (tap_done prints it when none came first).

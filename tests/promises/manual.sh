@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The manual: clean, and complete for what --help and the header say.
+
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
+
+for page in man/*.[0-9]; do
+	if said=$(mandoc -Tlint -Wwarning "$page" 2>&1); then
+		tap_ok "lint_$(basename "$page")"
+	else
+		tap_not_ok "lint_$(basename "$page")" "$said"
+	fi
+done
+text=$(mandoc -Tutf8 man/staticdax.8 | sed 's/.\x08//g')
+for verb in seal unseal get list check status doctor; do
+	missing=
+	for option in $(build/staticdax $verb --help | grep -oE -- '--[a-z-]+' | sort -u); do
+		grep -qF -- "$option" <<<"$text" || missing="$missing $option"
+	done
+	grep -qE "\b$verb\b" <<<"$text" || missing="$missing $verb"
+	if [ -z "$missing" ]; then tap_ok "manual_has_$verb"; else
+		tap_not_ok "manual_has_$verb" "missing:$missing"
+	fi
+done
+text=$(cat man/*.3)
+missing=
+for call in $(grep -oE '\bstaticdax_[a-z_]+\(' include/staticdax.h | tr -d '(' | sort -u); do
+	grep -q "$call" <<<"$text" || missing="$missing $call"
+done
+if [ -z "$missing" ]; then tap_ok "manual_has_every_call"; else
+	tap_not_ok "manual_has_every_call" "$missing"
+fi
+tap_done
