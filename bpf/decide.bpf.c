@@ -227,6 +227,10 @@ __hidden int sdax_decide_unsafe_file(struct file *file, u32 op, u32 hook)
 		     hook);
 }
 
+/*
+ * A write in place is what a sealed file is for, so it passes without being
+ * looked up unless some entry, of whatever file, wants to know of writes.
+ */
 __hidden int sdax_decide_access(struct file *file, int mask)
 {
 	struct inode *inode = file->f_inode;
@@ -234,20 +238,21 @@ __hidden int sdax_decide_access(struct file *file, int mask)
 	struct sdax_entry *entry;
 	struct sdax_key key;
 
+	if (sdax_token_spend(file, mask, &access))
+		return 0;
+	if (access.op == SDAX_OP_WRITE) {
+		if (access.length &&
+		    access.offset + access.length > (u64)inode->i_size)
+			access.op = SDAX_OP_EXTEND;
+		else if (!control.writes_judged)
+			return 0;
+	}
 	sdax_key_of(inode, &key);
 	entry = bpf_map_lookup_elem(&sealed, &key);
 	if (!entry || !enforcing(entry))
 		return 0;
-	if (sdax_token_spend(file, mask, &access))
-		return 0;
-	if (access.op == SDAX_OP_WRITE && access.known) {
-		if (entry->flags & SDAX_F_CANARY)
-			__sync_fetch_and_or(&control.proved,
-					    1ULL << SDAX_HOOK_TOKEN);
-		if (access.offset + access.length > (u64)inode->i_size &&
-		    access.length)
-			access.op = SDAX_OP_EXTEND;
-	}
+	if (access.op == SDAX_OP_WRITE && entry->flags & SDAX_F_CANARY)
+		__sync_fetch_and_or(&control.proved, 1ULL << SDAX_HOOK_TOKEN);
 	return judge(entry, &key, inode->i_generation, &access,
 		     SDAX_HOOK_FILE_PERMISSION);
 }

@@ -11,8 +11,8 @@
  * fentry and fexit programs can be skipped: a per-CPU counter keeps one from
  * interrupting itself, and a preempted one holds it for whoever runs next on
  * that CPU (kernel/bpf/trampoline.c, __bpf_prog_enter_recur). Therefore they
- * only ever grant, and there are two of them: a write is refused in error only
- * if both are caught, and never passed in error. A skipped fexit leaves a token
+ * only ever grant, and where the kernel preempts itself there are two of them: a
+ * write is refused in error only if both are caught, and never passed in error. A skipped fexit leaves a token
  * that is bound to one file and one direction and overwritten by the task's
  * next access; to be misused it needs another LSM that refused the access
  * first and then lets the same task fallocate the same file.
@@ -108,12 +108,14 @@ int BPF_PROG(sdax_token_2, int rw, struct file *file, const loff_t *ppos,
 	return grant(rw, file, ppos, count);
 }
 
+/* Success means that every LSM was asked, ours too, which spent the token. */
 SEC("fexit/rw_verify_area")
-int BPF_PROG(sdax_token_end, int rw, struct file *file)
+int BPF_PROG(sdax_token_end, int rw, struct file *file, const loff_t *ppos,
+	     size_t count, int ret)
 {
 	struct token *token;
 
-	if (!matters(rw, file))
+	if (!ret || !matters(rw, file))
 		return 0;
 	token = token_of_current(0);
 	if (token)

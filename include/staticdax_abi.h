@@ -203,6 +203,7 @@ struct sdax_control {
 	__u64 xfs_audits;	/* audit entries on XFS */
 	__u64 seals;		/* enforcing entries on any filesystem */
 	__u64 audits;
+	__u64 writes_judged;	/* entries that refuse or watch SDAX_OP_WRITE */
 	__u64 stale;		/* entries removed since the filter was rebuilt */
 	__u64 event_seq;	/* last event number given out */
 	__u64 proved;		/* bit enum sdax_hook: denied the canary */
@@ -276,7 +277,7 @@ SDAX_ASSERT(sizeof(struct sdax_fs) == 16);
 SDAX_ASSERT(sizeof(struct sdax_path) == 64);
 SDAX_ASSERT(sizeof(struct sdax_event) == 96);
 SDAX_ASSERT_AT(sdax_event, seq_end, 88);
-SDAX_ASSERT(sizeof(struct sdax_control) == 88);
+SDAX_ASSERT(sizeof(struct sdax_control) == 96);
 SDAX_ASSERT(sizeof(struct sdax_filter) == 1 << (SDAX_FILTER_BITS - 3));
 SDAX_ASSERT(sizeof(struct sdax_identity) == 64);
 SDAX_ASSERT(sizeof(struct sdax_holder) == 48);

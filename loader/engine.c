@@ -111,21 +111,79 @@ static bool kernel_has(const struct btf *btf, const struct bpf_program *prog)
 	return arity >= 0;
 }
 
-/* Opens the object and turns on what this kernel has. */
-static int open_for_kernel(struct enforce_bpf **ret)
+/*
+ * Where the kernel never preempts itself, one copy of the token program cannot
+ * be caught inside itself, and the second would be a cost to every read and
+ * write of the system. Changing the mode later can only refuse a write in
+ * error. Where the mode is not to be read, both are wanted.
+ */
+static bool kernel_preempts(void)
+{
+	_cleanup_fclose_ FILE *f = fopen("/sys/kernel/debug/sched/preempt",
+					 "re");
+	char modes[128] = "";
+
+	if (!f || !fgets(modes, sizeof(modes), f))
+		return true;
+	return !strstr(modes, "(none)") && !strstr(modes, "(voluntary)");
+}
+
+/*
+ * Which programs there are and which of them this kernel wants: asked of BTF
+ * once in a process, since reading it costs more than all the rest. Two threads
+ * that ask at once write the same.
+ */
+static struct sdax_program table[SDAX_PROGRAMS_MAX];
+static size_t table_count;
+
+static int ask_kernel(void)
 {
 	_cleanup_(skel_destroyp) struct enforce_bpf *skel = NULL;
 	_cleanup_(btf_freep) struct btf *btf = NULL;
+	bool preempts = kernel_preempts();
 	struct bpf_program *prog;
+	size_t n = 0;
 
+	if (__atomic_load_n(&table_count, __ATOMIC_ACQUIRE))
+		return 0;
 	btf = btf__load_vmlinux_btf();
 	if (!btf)
 		return -EOPNOTSUPP;
 	skel = enforce_bpf__open();
 	if (!skel)
 		return -errno;
+	bpf_object__for_each_program(prog, skel->obj) {
+		struct sdax_program *p = table + n++;
+
+		if (n == SDAX_PROGRAMS_MAX)
+			return -E2BIG;
+		snprintf(p->hook, sizeof(p->hook), "%s", hook_of(prog));
+		snprintf(p->pin, sizeof(p->pin), "%s",
+			 bpf_program__name(prog));
+		p->proof = proof_of(p->pin);
+		p->wanted = kernel_has(btf, prog) &&
+			    (strcmp(p->pin, "sdax_token_2") || preempts);
+	}
+	__atomic_store_n(&table_count, n, __ATOMIC_RELEASE);
+	return 0;
+}
+
+/* Opens the object and turns on what this kernel has. */
+static int open_for_kernel(struct enforce_bpf **ret)
+{
+	_cleanup_(skel_destroyp) struct enforce_bpf *skel = NULL;
+	struct bpf_program *prog;
+	size_t n = 0;
+	int r;
+
+	r = ask_kernel();
+	if (r < 0)
+		return r;
+	skel = enforce_bpf__open();
+	if (!skel)
+		return -errno;
 	bpf_object__for_each_program(prog, skel->obj)
-		bpf_program__set_autoload(prog, kernel_has(btf, prog));
+		bpf_program__set_autoload(prog, table[n++].wanted);
 	*ret = TAKE_PTR(skel);
 	return 0;
 }
@@ -366,31 +424,19 @@ static bool is_pinned_link(const char *name)
 	       info.type == BPF_LINK_TYPE_TRACING;
 }
 
-/* The skeleton is opened for its table of programs only; names are static. */
 int sdax_engine_programs(struct sdax_program *ret_programs, size_t *ret_count)
 {
-	_cleanup_(skel_destroyp) struct enforce_bpf *skel = NULL;
-	struct bpf_program *prog;
-	size_t n = 0;
 	int r;
 
-	r = open_for_kernel(&skel);
+	r = ask_kernel();
 	if (r < 0)
 		return r;
-	bpf_object__for_each_program(prog, skel->obj) {
-		struct sdax_program *p = ret_programs + n;
-
-		if (n == SDAX_PROGRAMS_MAX)
-			return -E2BIG;
-		snprintf(p->hook, sizeof(p->hook), "%s", hook_of(prog));
-		snprintf(p->pin, sizeof(p->pin), "%s",
-			 bpf_program__name(prog));
-		p->proof = proof_of(p->pin);
-		p->wanted = bpf_program__autoload(prog);
-		p->attached = p->wanted && is_pinned_link(p->pin);
-		n++;
+	for (size_t i = 0; i < table_count; i++) {
+		ret_programs[i] = table[i];
+		ret_programs[i].attached = table[i].wanted &&
+					   is_pinned_link(table[i].pin);
 	}
-	*ret_count = n;
+	*ret_count = table_count;
 	return 0;
 }
 

@@ -6,6 +6,8 @@
 #ifndef SDAX_HANDLE_H
 #define SDAX_HANDLE_H
 
+#include <time.h>
+
 #include "inspect.h"
 #include "staticdax.h"
 #include "store.h"
@@ -16,6 +18,7 @@ struct staticdax {
 	void *log_arg;
 	struct sdax_inspect *inspect;
 	__u32 proved_registry;	/* id of the registry the canary was run on */
+	time_t proved_at;	/* CLOCK_MONOTONIC, seconds */
 	char *path;		/* of the last seal handed out */
 	char comm[16];
 };

@@ -165,6 +165,13 @@ static void add(__u64 *counter, int by)
 	__atomic_fetch_add(counter, (__u64)(__s64)by, __ATOMIC_SEQ_CST);
 }
 
+/* The canary has to show that a token was granted and spent. */
+static bool judges_writes(const struct sdax_entry *entry)
+{
+	return entry->deny & SDAX_BIT(SDAX_OP_WRITE) ||
+	       entry->flags & SDAX_F_CANARY;
+}
+
 static void filter_set(struct sdax_store *store, const struct sdax_key *key)
 {
 	__u64 bit = sdax_filter_bit(key->dev, key->ino);
@@ -200,6 +207,8 @@ static int count_on_filesystem(struct sdax_store *store,
 		r = bpf_map_update_elem(store->filesystems, &dev, &fs, BPF_ANY);
 	if (r < 0)
 		return r;
+	if (judges_writes(entry))
+		add(&control->writes_judged, by);
 	if (entry->flags & SDAX_F_CANARY)
 		return 0;
 	add(audit ? &control->audits : &control->seals, by);
@@ -466,7 +475,7 @@ static int tally_filesystems(struct sdax_store *store, struct tally **tallies,
 static int recount(struct sdax_store *store)
 {
 	_cleanup_free_ struct tally *tallies = NULL;
-	__u64 seals = 0, audits = 0, xfs_seals = 0, xfs_audits = 0;
+	__u64 seals = 0, audits = 0, xfs_seals = 0, xfs_audits = 0, judged = 0;
 	struct sdax_control *control = store->control;
 	struct sdax_entry entry;
 	struct sdax_key key;
@@ -488,6 +497,7 @@ static int recount(struct sdax_store *store)
 			t->fs.audits++;
 		else
 			t->fs.seals++;
+		judged += judges_writes(&entry);
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct sdax_fs *fs = &tallies[i].fs;
@@ -507,6 +517,7 @@ static int recount(struct sdax_store *store)
 	}
 	control->seals = seals;
 	control->audits = audits;
+	control->writes_judged = judged;
 	control->xfs_seals = xfs_seals;
 	control->xfs_audits = xfs_audits;
 	return filter_rebuild(store);

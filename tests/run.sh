@@ -63,13 +63,13 @@ host() {
 
 # A machine each: options of tests/vm/run.sh, then what to run in it.
 parts() {
-	local fs
-	for fs in ext4-dax xfs-dax ext4 xfs; do
-		echo "contract-$fs tests/guest/contract.sh /mnt/$fs"
-	done
+	echo "kill tests/cli/kill.sh"
+	echo "contract-ext4-dax tests/guest/contract.sh /mnt/ext4-dax static swapfile audit"
+	echo "contract-xfs-dax tests/guest/contract.sh /mnt/xfs-dax static"
+	echo "contract-ext4 tests/guest/contract.sh /mnt/ext4 static"
+	echo "contract-xfs tests/guest/contract.sh /mnt/xfs static swapfile audit"
 	echo "cli tests/cli/lifecycle.sh"
 	echo "badinput tests/cli/badinput.sh"
-	echo "kill tests/cli/kill.sh"
 	echo "library tests/guest/library.sh"
 	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"
 }
