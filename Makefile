@@ -39,7 +39,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all clean help install uninstall check check-vm test test-programs \
-	demo vm-shell format tools FORCE
+	demo vm-shell tools FORCE
 
 all: $(B)/staticdax $(B)/staticdax-static $(B)/libstaticdax.a \
      $(B)/libstaticdax.so $(B)/libstaticdax.pc

@@ -10,6 +10,7 @@
 
 #include "canary.h"
 #include "engine.h"
+#include "lock.h"
 #include "util.h"
 #include "words.h"
 
@@ -37,6 +38,19 @@ void sdax_log(struct staticdax *sd, int level, const char *format, ...)
 	vsnprintf(line, sizeof(line), format, ap);
 	va_end(ap);
 	sd->log(sd->log_arg, level, line);
+}
+
+int sdax_handle_lock(int *ret_fd, struct staticdax_result *result)
+{
+	int r;
+
+	r = sdax_lock_take(ret_fd);
+	if (r == -EACCES || r == -EPERM)
+		return sdax_fail(result, STATICDAX_NO_PRIVILEGE, 0, "%s", "");
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r, "locking %s",
+				 SDAX_RUN_DIR);
+	return 0;
 }
 
 int sdax_handle_inspect(struct staticdax *sd, struct staticdax_result *result)

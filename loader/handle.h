@@ -31,6 +31,9 @@ int sdax_fail(struct staticdax_result *result, enum staticdax_reason reason,
 void sdax_log(struct staticdax *sd, int level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The lock of lock.h, with its failure in result. */
+int sdax_handle_lock(int *ret_fd, struct staticdax_result *result);
+
 /* Loads the iterators if they are not yet. */
 int sdax_handle_inspect(struct staticdax *sd, struct staticdax_result *result);
 

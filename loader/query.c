@@ -11,7 +11,6 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
-#include "lock.h"
 #include "privilege.h"
 #include "util.h"
 
@@ -215,12 +214,10 @@ static int read_status(struct staticdax *sd, struct staticdax_status *status)
 	int r;
 
 	r = sdax_privilege_check(result);
+	if (!r)
+		r = sdax_handle_lock(&lock, result);
 	if (r < 0)
 		return r;
-	r = sdax_lock_take(&lock);
-	if (r < 0)
-		return sdax_fail(result, STATICDAX_SYSTEM, r, "locking %s",
-				 SDAX_RUN_DIR);
 	r = sdax_handle_registry(sd, &store, &swept, result);
 	status->swept = swept;
 	if (r == -ENOENT && !result->reason)

@@ -27,7 +27,6 @@
 #include "device.h"
 #include "extents.h"
 #include "holders.h"
-#include "lock.h"
 #include "privilege.h"
 #include "target.h"
 #include "util.h"
@@ -535,9 +534,6 @@ int sdax_seal_file(struct staticdax *sd, const char *path,
 		if (r < 0)
 			return r;
 	}
-	r = sdax_lock_take(&lock);
-	if (r < 0)
-		return sdax_fail(result, STATICDAX_SYSTEM, r, "locking %s",
-				 SDAX_RUN_DIR);
-	return seal_locked(&s);
+	r = sdax_handle_lock(&lock, result);
+	return r ?: seal_locked(&s);
 }

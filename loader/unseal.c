@@ -11,22 +11,10 @@
 #include "canary.h"
 #include "engine.h"
 #include "holders.h"
-#include "lock.h"
 #include "privilege.h"
 #include "query.h"
 #include "target.h"
 #include "util.h"
-
-static int take_lock(int *ret_fd, struct staticdax_result *result)
-{
-	int r;
-
-	r = sdax_lock_take(ret_fd);
-	if (r < 0)
-		return sdax_fail(result, STATICDAX_SYSTEM, r, "locking %s",
-				 SDAX_RUN_DIR);
-	return 0;
-}
 
 /*
  * Somebody who has the file open or mapped may be relying on the seal. Without
@@ -108,7 +96,7 @@ int sdax_unseal_file(struct staticdax *sd, const char *path, uint32_t flags,
 	if (!r)
 		r = identify(sd, target.fd, &key, result);
 	if (!r)
-		r = take_lock(&lock, result);
+		r = sdax_handle_lock(&lock, result);
 	if (!r)
 		r = sdax_handle_registry(sd, &store, &swept, result);
 	if (r == -ENOENT && !result->reason)
@@ -242,7 +230,7 @@ int sdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 	if (!r && mountpoint)
 		r = device_of(sd, mountpoint, &dev, &result);
 	if (!r)
-		r = take_lock(&lock, &result);
+		r = sdax_handle_lock(&lock, &result);
 	if (!r)
 		r = sdax_handle_registry(sd, &store, &swept, &result);
 	if (r == -ENOENT && !result.reason) {

@@ -64,10 +64,10 @@ host() {
 # A machine each: options of tests/vm/run.sh, then what to run in it.
 parts() {
 	echo "kill tests/cli/kill.sh"
-	echo "contract-ext4-dax tests/guest/contract.sh /mnt/ext4-dax static swapfile audit"
+	echo "contract-ext4-dax tests/guest/contract.sh /mnt/ext4-dax static swapfile"
 	echo "contract-xfs-dax tests/guest/contract.sh /mnt/xfs-dax static"
 	echo "contract-ext4 tests/guest/contract.sh /mnt/ext4 static"
-	echo "contract-xfs tests/guest/contract.sh /mnt/xfs static swapfile audit"
+	echo "contract-xfs tests/guest/contract.sh /mnt/xfs static audit"
 	echo "cli tests/cli/lifecycle.sh"
 	echo "badinput tests/cli/badinput.sh"
 	echo "library tests/guest/library.sh"
