@@ -114,25 +114,38 @@ static __always_inline bool is_backing(struct file *file)
 	       file->f_path.dentry->d_inode != file->f_inode;
 }
 
-SEC("lsm/file_open")
-int BPF_PROG(sdax_open, struct file *file, int ret)
+/*
+ * Does somebody open it for itself? An io_uring worker is no kernel thread of
+ * its own: it does what a user asked for. An ioctl opens by XFS_IOC_OPEN_BY_HANDLE.
+ */
+static __always_inline bool opened_by_user(struct file *file)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	u32 nr;
+
+	if (task->flags & PF_KTHREAD || sdax_token_opening())
+		return true;
+	if (task->flags & PF_IO_WORKER)
+		return false;
+	nr = sdax_syscall_nr(task, (void *)bpf_task_pt_regs(task));
+	if (sdax_nr_is_ioctl(nr))
+		return file->f_inode->i_sb->s_magic == XFS_SUPER_MAGIC;
+	return sdax_nr_is_open(nr);
+}
+
+SEC("lsm/file_open")
+int BPF_PROG(sdax_open, struct file *file, int ret)
+{
+	u32 op = SDAX_OP_ATTACH;
 
 	if (ret || !(file->f_mode & FMODE_WRITE) ||
 	    !sdax_maybe_sealed(file->f_inode))
 		return ret;
 	if (file->f_flags & O_APPEND)
-		return sdax_decide(file->f_inode, SDAX_OP_APPEND,
-				   SDAX_HOOK_FILE_OPEN, 0, 0);
-	nr = sdax_syscall_nr(task, (void *)bpf_task_pt_regs(task));
-	if (!is_backing(file) &&
-	    (sdax_is_kernel_worker(task) || sdax_nr_is_open(nr) ||
-	     sdax_token_opening()))
+		op = SDAX_OP_APPEND;
+	else if (!is_backing(file) && opened_by_user(file))
 		return 0;
-	return sdax_decide(file->f_inode, SDAX_OP_ATTACH, SDAX_HOOK_FILE_OPEN,
-			   0, 0);
+	return sdax_decide(file->f_inode, op, SDAX_HOOK_FILE_OPEN, 0, 0);
 }
 
 /* A write reads the flag after it was checked, so it may not be set at all. */

@@ -99,25 +99,22 @@ static __always_inline bool sdax_nr_is_allocate(u32 nr)
 /*
  * System calls by which a user opens a file for itself. Everything else that
  * opens one (a configfs write, acct, swapon, a core dump) hands it to a part
- * of the kernel that writes or punches it with no further hook.
- * ioctl is XFS_IOC_OPEN_BY_HANDLE.
+ * of the kernel that writes or punches it with no further hook. io_uring is not
+ * among them: it can carry a configfs write as well as an open, see
+ * sdax_token_opening().
  */
 static __always_inline bool sdax_nr_is_open(u32 nr)
 {
 	switch (nr) {
 	case 2:			/* open */
-	case 16:		/* ioctl */
 	case 85:		/* creat */
 	case 257:		/* openat */
 	case 304:		/* open_by_handle_at */
-	case 426:		/* io_uring_enter */
 	case 437:		/* openat2 */
 	case SDAX_NR32(5):
-	case SDAX_NR32(54):
 	case SDAX_NR32(8):
 	case SDAX_NR32(295):
 	case SDAX_NR32(342):
-	case SDAX_NR32(426):
 	case SDAX_NR32(437):
 		return true;
 	}

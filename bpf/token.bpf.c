@@ -160,8 +160,9 @@ int BPF_PROG(sdax_copy_end, struct file *in)
 }
 
 /*
- * io_uring may open a file from task work, at the end of whatever system call
- * the task has made; that it is an open shows only here.
+ * io_uring may open a file from a worker, or from task work at the end of
+ * whatever system call the task has made; that it is an open, and not a write to
+ * configfs that opens, shows only here.
  */
 static __always_inline int mark_open(u32 opening)
 {
