@@ -36,6 +36,7 @@
 struct token {
 	u64 file;	/* address of the struct file, 0: spent */
 	u64 ppos;	/* address of the position, see sdax_on_stack() */
+	u64 pos;
 	u64 count;
 	u32 rw;
 	u16 copying;	/* a kernel thread inside vfs_copy_file_range() */
@@ -71,16 +72,18 @@ static __always_inline bool matters(int rw, struct file *file)
 }
 
 /*
- * rw_verify_area() refuses a negative count, position or sum before it asks
- * the LSM, and would leave the token unspent; the first test is its, and the
- * other two only fail for a position that the hook will never see.
+ * rw_verify_area() refuses a negative count, position or sum before it asks the
+ * LSM. A token for that would stay unspent, for the task's next fallocate.
  */
 static __always_inline int grant(int rw, struct file *file, const loff_t *ppos,
 				 size_t count)
 {
 	struct token *token;
+	__s64 pos;
 
-	if (!matters(rw, file) || (__s64)count < 0)
+	if (!matters(rw, file) ||
+	    bpf_probe_read_kernel(&pos, sizeof(pos), ppos) ||
+	    pos < 0 || (__s64)count < 0 || (__s64)(pos + count) < 0)
 		return 0;
 	token = token_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!token) {
@@ -88,6 +91,7 @@ static __always_inline int grant(int rw, struct file *file, const loff_t *ppos,
 		return 0;
 	}
 	token->ppos = (u64)ppos;
+	token->pos = pos;
 	token->count = count;
 	token->rw = rw;
 	token->file = (u64)file;
@@ -269,14 +273,9 @@ __hidden int sdax_token_spend(struct file *file, int mask,
 	token->file = 0;
 	ppos = token->ppos;
 	copying = token->copying;
+	ret->offset = token->pos;
 	ret->length = token->count;
 	ret->known = 1;
-	if (bpf_probe_read_kernel(&ret->offset, sizeof(ret->offset),
-				  (void *)ppos)) {
-		ret->op = SDAX_OP_EXTEND;
-		ret->known = 0;
-		return 0;
-	}
 	if (sdax_is_kernel_worker(task) ? copying :
 	    sdax_on_stack(task, (void *)ppos) && can_remap(file) &&
 	    sdax_nr_is_copy_file_range(nr)) {

@@ -8,7 +8,7 @@
 enum uring_way {
 	URING_PLAIN,
 	URING_ASYNC, /* by a worker thread, IOSQE_ASYNC */
-	URING_LINKED, /* behind an fsync, so issued by whoever completes that */
+	URING_LINKED, /* behind an fsync, so started by whoever completes that */
 	URING_SQPOLL, /* by the kernel's polling thread */
 	URING_FIXED_FILE, /* the file registered with the ring */
 	URING_TASK_WORK, /* by this task, but inside another system call than io_uring_enter */
