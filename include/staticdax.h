@@ -34,11 +34,11 @@ extern "C" {
  * daxctl()", linux-nvdimm). Returns -1 and sets errno on failure, like the
  * system call it never became.
  *
- * DAXCTL_F_GET alone returns DAXCTL_F_STATIC or 0 and needs no privilege but
- * the right to open path for reading and writing. DAXCTL_F_STATIC seals; 0
+ * DAXCTL_F_GET, whatever else is given, returns DAXCTL_F_STATIC or 0 and needs
+ * no privilege but the right to open path for reading and writing. DAXCTL_F_STATIC seals; 0
  * unseals. Both need CAP_LINUX_IMMUTABLE, and what BPF asks for: CAP_SYS_ADMIN.
- * align is the alignment in bytes that every piece of the file must have on
- * the device, 0 for the page size.
+ * align, for sealing only, is the alignment in bytes that every piece of the file
+ * must have on the device, 0 for the page size.
  *
  * EINVAL    an unknown flag, DAXCTL_F_DAX (reserved), a bad align, not a
  *           regular file, not a DAX inode, a hole, an unwritten or shared or

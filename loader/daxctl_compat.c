@@ -13,22 +13,26 @@
 
 #include "privilege.h"
 #include "util.h"
-#include "verdict.h"
 
-static int get(struct staticdax *sd, const char *path)
+/* The proposal opens for reading and writing before it asks anything else. */
+static int try_open(const char *path)
 {
-	struct staticdax_seal seal = STATICDAX_INIT(staticdax_seal);
 	_cleanup_close_ int fd = -1;
 	struct stat st;
-	int r;
 
 	fd = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == EISDIR ? -EINVAL : -errno;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
+	return S_ISREG(st.st_mode) ? 0 : -EINVAL;
+}
+
+static int get(struct staticdax *sd, const char *path)
+{
+	struct staticdax_seal seal = STATICDAX_INIT(staticdax_seal);
+	int r;
+
 	r = staticdax_get(sd, path, &seal);
 	if (r < 0)
 		return r;
@@ -37,35 +41,45 @@ static int get(struct staticdax *sd, const char *path)
 		       0;
 }
 
-static int set(struct staticdax *sd, const char *path, int flags, int align)
+static int set(struct staticdax *sd, const char *path, int align)
 {
 	struct staticdax_result result = STATICDAX_INIT(staticdax_result);
 	struct staticdax_options options = STATICDAX_INIT(staticdax_options);
 
+	if (align < 0)
+		return -EINVAL;
 	options.align = align;
-	if (flags & DAXCTL_F_STATIC)
-		return staticdax_seal(sd, path, &options, &result);
+	return staticdax_seal(sd, path, &options, &result);
+}
+
+static int clear(struct staticdax *sd, const char *path)
+{
+	struct staticdax_result result = STATICDAX_INIT(staticdax_result);
+
 	return staticdax_unseal(sd, path, 0, &result);
 }
 
+/* With DAXCTL_F_GET nothing else counts, and only setting looks at align. */
 static int call(const char *path, int flags, int align)
 {
 	struct staticdax_result result = STATICDAX_INIT(staticdax_result);
-	uint64_t checked = align;
 	struct staticdax *sd;
 	int r;
 
-	if (flags & ~(DAXCTL_F_GET | DAXCTL_F_STATIC) ||
-	    (flags & DAXCTL_F_GET && flags != DAXCTL_F_GET) || align < 0)
+	if (flags & ~(DAXCTL_F_GET | DAXCTL_F_STATIC))
 		return -EINVAL;
-	r = sdax_verdict_align(&checked);
+	r = try_open(path);
 	if (!r && !(flags & DAXCTL_F_GET))
 		r = sdax_privilege_check(&result);
 	if (!r)
 		r = staticdax_new(&sd);
 	if (r < 0)
 		return r;
-	r = flags & DAXCTL_F_GET ? get(sd, path) : set(sd, path, flags, align);
+	if (flags & DAXCTL_F_GET)
+		r = get(sd, path);
+	else
+		r = flags & DAXCTL_F_STATIC ? set(sd, path, align) :
+					      clear(sd, path);
 	staticdax_free(sd);
 	return r;
 }

@@ -67,9 +67,12 @@ static void life(void)
 	expect(0, 0, fit, 0, 0, "clear_of_unsealed_succeeds");
 	expect(0, 0, fit, DAXCTL_F_STATIC, 0, "set");
 	expect(DAXCTL_F_STATIC, 0, fit, DAXCTL_F_GET, 0, "get");
+	expect(DAXCTL_F_STATIC, 0, fit, DAXCTL_F_GET | DAXCTL_F_STATIC, 0,
+	       "get_wins_over_static");
+	expect(DAXCTL_F_STATIC, 0, fit, DAXCTL_F_GET, -1, "get_ignores_align");
 	expect(0, 0, fit, DAXCTL_F_STATIC, 0, "set_again_succeeds");
 	tap_ok(truncate(fit, 0) < 0 && errno == ETXTBSY, "deny_truncate");
-	expect(0, 0, fit, 0, 0, "clear");
+	expect(0, 0, fit, 0, 3, "clear_ignores_align");
 	expect(0, 0, fit, DAXCTL_F_GET, 0, "get_after");
 	tap_ok(!truncate(fit, 65536), "allow_truncate");
 }
@@ -97,6 +100,8 @@ static void privilege(void)
 			_exit(1);
 		if (daxctl(fit, 0, 0) != -1 || errno != EPERM)
 			_exit(2);
+		if (daxctl("/nonexistent", 0, 0) != -1 || errno != ENOENT)
+			_exit(4);
 		_exit(daxctl(fit, DAXCTL_F_GET, 0) ? 3 : 0);
 	}
 	waitpid(pid, &status, 0);
