@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <time.h>
 
@@ -62,6 +63,18 @@ static void device_freep(struct sdax_device **device)
 	sdax_device_free(*device);
 }
 
+/*
+ * XFS frees the blocks of deleted files later, and calls them shared until
+ * then; statfs makes it hurry (fs/xfs/xfs_super.c, xfs_fs_statfs).
+ */
+static void flush_deleted(int fd)
+{
+	struct statfs fs;
+
+	if (syncfs(fd) < 0 || fstatfs(fd, &fs) < 0 || syncfs(fd) < 0)
+		errno = 0;
+}
+
 static int judge_extents(struct sealing *s)
 {
 	struct staticdax_result *result = s->result;
@@ -76,6 +89,11 @@ static int judge_extents(struct sealing *s)
 	}
 	r = sdax_extents_judge(s->target.fd, &s->target.facts, s->align,
 			       s->device, result);
+	if (!r && result->reason == STATICDAX_SHARED) {
+		flush_deleted(s->target.fd);
+		r = sdax_extents_judge(s->target.fd, &s->target.facts, s->align,
+				       s->device, result);
+	}
 	if (r < 0) {
 		result->error = r;
 		return r;

@@ -80,6 +80,9 @@ for root in $ROOTS; do
 		cp --reflink=always "$d/shared" "$d/other"
 		sync
 		refused 1 "offset 0 .*shares" "${fs}_shared" --no-dax "$d/shared"
+		rm "$d/other"
+		holds "${fs}_no_longer_shared" "$S" seal --no-dax "$d/shared"
+		"$S" unseal "$d/shared" >/dev/null
 		;;
 	esac
 	"$S" check --no-dax "$d/ok" >/dev/null || tap_not_ok "${fs}_check_fit"

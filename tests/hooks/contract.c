@@ -234,6 +234,14 @@ static void note_sealed(const char *const *files)
 	}
 }
 
+/* A file that is only watched is not protected, and get says so. */
+static void note_audited(const char *const *files, bool sealed)
+{
+	tap_ok(tool_get(files) == TOOL_NO, "%s: get_says_no_to_audit", test.label);
+	for (size_t i = 0; i < test.count; i++)
+		test.tries[i].sealed = sealed;
+}
+
 /* One alone first: where nothing can be sealed, hundreds of refusals would take long to say so. */
 static int seal_probe(void)
 {
@@ -262,7 +270,9 @@ static bool seal_all(void)
 		tap_diag("seal: exit code %d", r);
 		diag_output();
 	}
-	if (possible)
+	if (possible && test.setting.mode == MODE_AUDIT)
+		note_audited(files, r == TOOL_DONE);
+	else if (possible)
 		note_sealed(files);
 	free(files);
 	return possible;

@@ -4,6 +4,7 @@
 
 /* exit codes of staticdax that the tests tell apart */
 #define TOOL_DONE 0
+#define TOOL_NO 1
 #define TOOL_CANNOT 4
 
 enum seal_mode {
