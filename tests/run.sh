@@ -71,6 +71,7 @@ parts() {
 	echo "cli tests/cli/lifecycle.sh"
 	echo "badinput tests/cli/badinput.sh"
 	echo "library tests/guest/library.sh"
+	echo "demo tests/guest/demo.sh"
 	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"
 }
 
