@@ -138,17 +138,26 @@ static __noinline int refuse(struct refusal *r)
 	r->seq = __sync_fetch_and_add(&control.event_seq, 1) + 1;
 	report(r);
 	sdax_count(r->audit ? SDAX_COUNT_AUDITED : SDAX_COUNT_DENIED);
+	sdax_count((r->audit ? SDAX_COUNT_AUDITED_OP : SDAX_COUNT_DENIED_OP) +
+		   r->op);
 	return r->audit ? 0 : errno_of(r->op);
 }
 
 /*
- * The canary shows which programs really run: each leaves its bit. Those that
- * only answer early stand aside, so that the one behind them is reached too.
+ * Programs that only answer early stand aside where their answer would hide the
+ * one behind them: for the canary, and in audit, which would count twice.
  */
+static __always_inline bool is_early(u32 hook)
+{
+	return hook == SDAX_HOOK_PATH_TRUNCATE ||
+	       hook == SDAX_HOOK_FILE_TRUNCATE;
+}
+
+/* The canary shows which programs really run: each leaves its bit. */
 static __always_inline int canary(struct sdax_entry *entry, u32 op, u32 hook)
 {
 	__sync_fetch_and_or(&control.proved, 1ULL << hook);
-	if (hook == SDAX_HOOK_PATH_TRUNCATE || hook == SDAX_HOOK_FILE_TRUNCATE)
+	if (is_early(hook))
 		return 0;
 	return entry->deny & SDAX_BIT(op) ? errno_of(op) : 0;
 }
@@ -175,6 +184,8 @@ static __noinline int judge(struct sdax_entry *entry, struct sdax_key *key,
 
 	if (entry->flags & SDAX_F_CANARY)
 		return canary(entry, access->op, hook);
+	if (r.audit && is_early(hook))
+		return 0;
 	if (entry->generation != generation)
 		r.why = SDAX_WHY_GENERATION;
 	else if (!access->known)
@@ -212,7 +223,12 @@ __hidden int sdax_decide(struct inode *inode, u32 op, u32 hook, u64 offset,
 
 __hidden int sdax_decide_unsafe_file(struct file *file, u32 op, u32 hook)
 {
-	struct sdax_access access = { .op = op, .known = 1 };
+	struct sdax_access access = {
+		.offset = SDAX_NONE,
+		.length = SDAX_NONE,
+		.op = op,
+		.known = 1,
+	};
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	struct sdax_entry *entry;
 	struct sdax_key key = {
@@ -276,7 +292,12 @@ __hidden int sdax_filesystem_holds(struct super_block *sb)
 
 __hidden int sdax_decide_filesystem(struct super_block *sb, u32 op, u32 hook)
 {
-	struct refusal r = { .op = op, .hook = hook };
+	struct refusal r = {
+		.offset = SDAX_NONE,
+		.length = SDAX_NONE,
+		.op = op,
+		.hook = hook,
+	};
 	struct sdax_fs *fs;
 
 	r.key.dev = sb->s_dev;
@@ -292,7 +313,12 @@ __hidden int sdax_decide_filesystem(struct super_block *sb, u32 op, u32 hook)
 
 __hidden int sdax_decide_any_xfs(struct super_block *sb, u32 op, u32 hook)
 {
-	struct refusal r = { .op = op, .hook = hook };
+	struct refusal r = {
+		.offset = SDAX_NONE,
+		.length = SDAX_NONE,
+		.op = op,
+		.hook = hook,
+	};
 
 	if (!control.xfs_seals && !control.xfs_audits)
 		return 0;
@@ -304,7 +330,12 @@ __hidden int sdax_decide_any_xfs(struct super_block *sb, u32 op, u32 hook)
 
 __hidden int sdax_decide_any(u32 op, u32 hook)
 {
-	struct refusal r = { .op = op, .hook = hook };
+	struct refusal r = {
+		.offset = SDAX_NONE,
+		.length = SDAX_NONE,
+		.op = op,
+		.hook = hook,
+	};
 
 	if (!control.seals && !control.audits)
 		return 0;

@@ -10,7 +10,7 @@
 #include "staticdax_abi.h"
 #include <bpf/bpf_helpers.h>
 
-/* offset and length, in bytes, are for the report only. */
+/* offset and length, in bytes or SDAX_NONE, are for the report only. */
 __hidden int sdax_decide(struct inode *inode, u32 op, u32 hook, u64 offset,
 			 u64 length);
 

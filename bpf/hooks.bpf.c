@@ -39,24 +39,28 @@ static __always_inline int decide(struct inode *inode, u32 op, u32 hook)
 {
 	if (!inode || !sdax_maybe_sealed(inode))
 		return 0;
-	return sdax_decide(inode, op, hook, 0, 0);
+	return sdax_decide(inode, op, hook, SDAX_NONE, SDAX_NONE);
 }
 
 /* Size */
 
+static __always_inline int resize(struct inode *inode, u64 size, u32 hook)
+{
+	u32 op = SDAX_OP_SAME_SIZE;
+
+	if (size != SDAX_NONE && size != (u64)inode->i_size)
+		op = size < (u64)inode->i_size ? SDAX_OP_SHRINK : SDAX_OP_GROW;
+	return sdax_decide(inode, op, hook, size, SDAX_NONE);
+}
+
 static __always_inline int setattr(struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = dentry->d_inode;
-	u32 op = SDAX_OP_SAME_SIZE;
 
 	if (!(attr->ia_valid & ATTR_SIZE) || !inode ||
 	    !sdax_maybe_sealed(inode))
 		return 0;
-	if (attr->ia_size != inode->i_size)
-		op = attr->ia_size < inode->i_size ? SDAX_OP_SHRINK :
-						     SDAX_OP_GROW;
-	return sdax_decide(inode, op, SDAX_HOOK_INODE_SETATTR, attr->ia_size,
-			   0);
+	return resize(inode, attr->ia_size, SDAX_HOOK_INODE_SETATTR);
 }
 
 /* The hook has gained the id-mapping; the loader counts its arguments in BTF. */
@@ -74,21 +78,34 @@ int BPF_PROG(sdax_setattr_3, void *idmap, struct dentry *dentry,
 }
 
 /*
- * The early ones do not know the new size. Same-size is refused by every mode
- * that refuses any other change of size.
+ * The early ones learn the new size from the system call. Where that does not
+ * say it (io_uring), it counts as same-size, which is refused by every mode that
+ * refuses any other change of size.
  */
+static __always_inline int truncate(struct inode *inode, u32 hook)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+
+	if (!inode || !sdax_maybe_sealed(inode))
+		return 0;
+	return resize(inode,
+		      sdax_is_kernel_worker(task) ? SDAX_NONE :
+		      sdax_truncate_size(sdax_syscall_nr(task, regs), regs),
+		      hook);
+}
+
 SEC("?lsm/path_truncate")
 int BPF_PROG(sdax_path_trunc, const struct path *path, int ret)
 {
-	return ret ?: decide(path->dentry->d_inode, SDAX_OP_SAME_SIZE,
-			     SDAX_HOOK_PATH_TRUNCATE);
+	return ret ?: truncate(path->dentry->d_inode,
+			       SDAX_HOOK_PATH_TRUNCATE);
 }
 
 SEC("?lsm/file_truncate")
 int BPF_PROG(sdax_file_trunc, struct file *file, int ret)
 {
-	return ret ?: decide(file->f_inode, SDAX_OP_SAME_SIZE,
-			     SDAX_HOOK_FILE_TRUNCATE);
+	return ret ?: truncate(file->f_inode, SDAX_HOOK_FILE_TRUNCATE);
 }
 
 /* Data */
@@ -145,7 +162,8 @@ int BPF_PROG(sdax_open, struct file *file, int ret)
 		op = SDAX_OP_APPEND;
 	else if (!is_backing(file) && opened_by_user(file))
 		return 0;
-	return sdax_decide(file->f_inode, op, SDAX_HOOK_FILE_OPEN, 0, 0);
+	return sdax_decide(file->f_inode, op, SDAX_HOOK_FILE_OPEN,
+			   SDAX_NONE, SDAX_NONE);
 }
 
 /* A write reads the flag after it was checked, so it may not be set at all. */
@@ -239,8 +257,8 @@ static __always_inline int ioctl(struct file *file, u32 cmd, u32 hook)
 	int ret = 0;
 
 	if (sdax_maybe_sealed(file->f_inode) && !sdax_ioctl_is_harmless(cmd))
-		ret = sdax_decide(file->f_inode, sdax_ioctl_op(cmd), hook, 0,
-				  0);
+		ret = sdax_decide(file->f_inode, sdax_ioctl_op(cmd), hook,
+				  SDAX_NONE, SDAX_NONE);
 	return ret ?: ioctl_elsewhere(file, cmd);
 }
 

@@ -11,6 +11,7 @@
 #define SDAX_TASK_BPF_H
 
 #include "compat.bpf.h"
+#include "staticdax_abi.h"
 #include <bpf/bpf_helpers.h>
 
 /*
@@ -96,6 +97,23 @@ static __always_inline bool sdax_nr_is_allocate(u32 nr)
 	return false;
 }
 
+/* Bytes, for the report; SDAX_NONE for what the system call does not tell. */
+static __always_inline void sdax_fallocate_range(u32 nr, struct pt_regs *regs,
+						 u64 *ret_offset,
+						 u64 *ret_length)
+{
+	if (nr == 285) {
+		*ret_offset = regs->dx;
+		*ret_length = regs->r10;
+	} else if (nr == SDAX_NR32(324)) {
+		*ret_offset = (u32)regs->dx | regs->si << 32;
+		*ret_length = (u32)regs->di | regs->bp << 32;
+	} else {
+		*ret_offset = SDAX_NONE;
+		*ret_length = SDAX_NONE;
+	}
+}
+
 /*
  * System calls by which a user opens a file for itself. Everything else that
  * opens one (a configfs write, acct, swapon, a core dump) hands it to a part
@@ -119,6 +137,23 @@ static __always_inline bool sdax_nr_is_open(u32 nr)
 		return true;
 	}
 	return false;
+}
+
+/* The size a truncate or O_TRUNC is to leave, or SDAX_NONE. */
+static __always_inline u64 sdax_truncate_size(u32 nr, struct pt_regs *regs)
+{
+	switch (nr) {
+	case 76:		/* truncate */
+	case 77:		/* ftruncate */
+		return regs->si;
+	case SDAX_NR32(92):
+	case SDAX_NR32(93):
+		return (u32)regs->cx;
+	case SDAX_NR32(193):
+	case SDAX_NR32(194):
+		return (u32)regs->cx | regs->dx << 32;
+	}
+	return sdax_nr_is_open(nr) ? 0 : SDAX_NONE;
 }
 
 /* The flags of a pwritev2, or 0 for any other system call. */

@@ -204,9 +204,12 @@ __hidden int sdax_token_opening(void)
 }
 
 /* Without a token: name it for the report, and say whether that is certain. */
-static __always_inline int unvouched(struct task_struct *task, u32 nr, int mask,
+static __always_inline int unvouched(struct task_struct *task, u32 nr,
+				     struct pt_regs *regs, int mask,
 				     struct sdax_access *ret)
 {
+	ret->offset = SDAX_NONE;
+	ret->length = SDAX_NONE;
 	ret->known = 1;
 	if (!(mask & MAY_WRITE)) {
 		ret->op = SDAX_OP_REMAP_FROM;
@@ -216,8 +219,12 @@ static __always_inline int unvouched(struct task_struct *task, u32 nr, int mask,
 		return 0;
 	}
 	ret->op = SDAX_OP_ALLOCATE;
-	if (sdax_is_kernel_worker(task) || sdax_nr_is_allocate(nr))
+	if (sdax_is_kernel_worker(task))
 		return 0;
+	if (sdax_nr_is_allocate(nr)) {
+		sdax_fallocate_range(nr, regs, &ret->offset, &ret->length);
+		return 0;
+	}
 	ret->op = SDAX_OP_REMAP_INTO;
 	if (sdax_nr_is_ioctl(nr))
 		return 0;
@@ -269,7 +276,7 @@ __hidden int sdax_token_spend(struct file *file, int mask,
 		return 1;
 	token = token_of_current(0);
 	if (!token || token->file != (u64)file || token->rw != rw)
-		return unvouched(task, nr, mask, ret);
+		return unvouched(task, nr, regs, mask, ret);
 	token->file = 0;
 	ppos = token->ppos;
 	copying = token->copying;

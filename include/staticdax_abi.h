@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define SDAX_ABI_VERSION 1
+#define SDAX_ABI_VERSION 2
 
 /*
  * An inode, as the kernel knows it. dev is super_block.s_dev in the kernel's
@@ -150,6 +150,7 @@ enum sdax_reason {
 };
 
 #define SDAX_EVENT_SLOTS 1024	/* a power of two */
+#define SDAX_NONE (~0ULL)	/* the operation has none, or it is not known */
 
 /*
  * Value of "events", an array used as a ring: event number n is written to
@@ -161,8 +162,8 @@ struct sdax_event {
 	__u64 seq;		/* from 1 */
 	__u64 time;		/* CLOCK_BOOTTIME, ns */
 	__u64 ino;
-	__u64 offset;		/* bytes; 0 where the operation has none */
-	__u64 length;		/* bytes */
+	__u64 offset;		/* bytes, of truncates the new size; or SDAX_NONE */
+	__u64 length;		/* bytes, or SDAX_NONE */
 	__u64 cgroup;
 	__u32 dev;		/* kernel encoding */
 	__u32 tgid;
@@ -185,7 +186,9 @@ enum sdax_counter {
 	SDAX_COUNT_TOKEN_LOST,	/* a token could not be stored: refused later */
 	SDAX_COUNT_GENERATION,	/* denials because i_generation changed */
 	SDAX_COUNT_LAPSED,	/* entries that the kernel lapsed */
-	SDAX_COUNT_MAX_
+	SDAX_COUNT_DENIED_OP,	/* + enum sdax_op: the denied, by operation */
+	SDAX_COUNT_AUDITED_OP = SDAX_COUNT_DENIED_OP + SDAX_OP_MAX_,
+	SDAX_COUNT_MAX_ = SDAX_COUNT_AUDITED_OP + SDAX_OP_MAX_
 };
 
 #define SDAX_FILTER_BITS 23	/* 1 MiB: a seal in 128 bits when all are taken */
@@ -208,6 +211,7 @@ struct sdax_control {
 	__u64 event_seq;	/* last event number given out */
 	__u64 proved;		/* bit enum sdax_hook: denied the canary */
 	struct sdax_key changing;	/* being put or removed; ino 0: none */
+	__u64 proved_at;	/* CLOCK_BOOTTIME, ns: the canary last held; or 0 */
 };
 
 /*
@@ -277,7 +281,7 @@ SDAX_ASSERT(sizeof(struct sdax_fs) == 16);
 SDAX_ASSERT(sizeof(struct sdax_path) == 64);
 SDAX_ASSERT(sizeof(struct sdax_event) == 96);
 SDAX_ASSERT_AT(sdax_event, seq_end, 88);
-SDAX_ASSERT(sizeof(struct sdax_control) == 96);
+SDAX_ASSERT(sizeof(struct sdax_control) == 104);
 SDAX_ASSERT(sizeof(struct sdax_filter) == 1 << (SDAX_FILTER_BITS - 3));
 SDAX_ASSERT(sizeof(struct sdax_identity) == 64);
 SDAX_ASSERT(sizeof(struct sdax_holder) == 48);

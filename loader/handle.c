@@ -162,6 +162,14 @@ static bool is_proved(const struct sdax_program *p, __u64 proved)
 	       proved >> p->proof & 1;
 }
 
+static __u64 now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
 int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
 		      struct staticdax_status *status,
 		      struct staticdax_result *result)
@@ -202,6 +210,7 @@ int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
 	if (missing)
 		return sdax_fail(result, STATICDAX_CANARY, 0,
 				 "%s was not reached", missing);
+	store->control->proved_at = now();
 	return 0;
 }
 

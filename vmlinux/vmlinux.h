@@ -136,7 +136,12 @@ struct task_struct {
 
 struct pt_regs {
 	unsigned long r9;
+	unsigned long r10;
 	unsigned long bp;
+	unsigned long cx;
+	unsigned long dx;
+	unsigned long si;
+	unsigned long di;
 	unsigned long orig_ax;
 };
 
