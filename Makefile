@@ -67,7 +67,7 @@ $(B)/.tools:
 	$(call need,$(CLANG),install clang or set CLANG=)
 	$(call need,$(or $(BPFTOOL),bpftool),install bpftool or set BPFTOOL=)
 	$(call need,$(PKG_CONFIG),install pkg-config or set PKG_CONFIG=)
-	@for p in libbpf libelf zlib json-c libxxhash; do \
+	@for p in libbpf libelf zlib json-c yaml-0.1 libxxhash; do \
 		$(PKG_CONFIG) --exists $$p || { \
 			echo "staticdax: $$p is missing: install its -dev" \
 			     "package, or set PKG_CONFIG_PATH" >&2; exit 1; }; \
@@ -80,11 +80,11 @@ $(B)/.tools:
 # ---- flags: a change of any of them rebuilds ---------------------------------
 
 LIBS := libbpf libelf zlib libxxhash
-LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS) json-c)
+LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS) json-c yaml-0.1)
 LIB_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBS))
 LIB_STATIC = $(shell $(PKG_CONFIG) --static --libs $(LIBS))
-JSON_LIBS = $(shell $(PKG_CONFIG) --libs json-c)
-JSON_STATIC = $(shell $(PKG_CONFIG) --static --libs json-c)
+CLI_LIBS = $(shell $(PKG_CONFIG) --libs json-c yaml-0.1)
+CLI_STATIC = $(shell $(PKG_CONFIG) --static --libs json-c yaml-0.1)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wformat=2 -Wvla
@@ -155,11 +155,11 @@ $(B)/libstaticdax.so: $(B)/libstaticdax.so.$(VERSION)
 
 $(B)/staticdax: $(CLI_OBJ) $(B)/libstaticdax.a
 	$(call msg,LD,$@) $(CC) -pie $(ALL_LDFLAGS) $^ $(LIB_LIBS) \
-		$(JSON_LIBS) -o $@
+		$(CLI_LIBS) -o $@
 
 $(B)/staticdax-static: $(CLI_OBJ) $(B)/libstaticdax.a
 	$(call msg,LD,$@) $(CC) -static $(ALL_LDFLAGS) $^ $(LIB_STATIC) \
-		$(JSON_STATIC) -o $@
+		$(CLI_STATIC) -o $@
 
 $(B)/libstaticdax.pc: loader/libstaticdax.pc.in Makefile
 	@mkdir -p $(@D)
@@ -173,17 +173,19 @@ $(B)/libstaticdax.pc: loader/libstaticdax.pc.in Makefile
 
 T := $(B)/tests
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
-UNIT_LIBS = $(LIB_LIBS) $(JSON_LIBS)
+UNIT_LIBS = $(LIB_LIBS) $(CLI_LIBS)
 
 UNIT_device := device dm blockdev mounts
 UNIT_extents := extents verdict $(UNIT_device)
+UNIT_plan := plan policy size words
+UNIT_policy := policy size words
 UNIT_probe := probe ask_bpf ask_system lsm blockdev mounts
 UNIT_quote := quote
 UNIT_report := report json quote size words
 UNIT_size := size
 UNIT_verdict := verdict
 UNIT_words := words
-UNITS := device extents probe quote report size verdict words
+UNITS := device extents plan policy probe quote report size verdict words
 
 define unit_rule
 $(T)/unit/$(1): tests/unit/test_$(1).c $(2:%=loader/%.c) $(wildcard loader/*.h) \
@@ -211,7 +213,7 @@ $(T)/staticdax-fake: $(FAKE_CLI) $(wildcard loader/*.h) include/staticdax.h \
 		$(B)/.flags
 	@mkdir -p $(@D)
 	$(call msg,TEST,$@) $(CC) $(BASE_CFLAGS) $(SANITIZE) $(FAKE_CLI) -o $@ \
-		$(JSON_LIBS)
+		$(CLI_LIBS)
 
 CONTRACT_SRC := $(filter-out %/contract32.c,$(wildcard tests/hooks/*.c))
 

@@ -44,6 +44,14 @@ const struct args_option args_options[ARG_MAX_] = {
 		.name = "all",
 		.about = "everything, or what lies on the filesystem mounted at MOUNTPOINT",
 	},
+	[ARG_DRY_RUN] = {
+		.name = "dry-run",
+		.about = "say what would be done, and do nothing",
+	},
+	[ARG_PRUNE] = {
+		.name = "prune",
+		.about = "unseal what the policy does not name",
+	},
 	[ARG_JSON] = {
 		.name = "json",
 		.about = "answer in JSON",

@@ -56,6 +56,10 @@ enum staticdax_answer cmd_status(struct staticdax *sd, const struct args *args,
 enum staticdax_answer cmd_doctor(struct staticdax *sd, const struct args *args,
 				 struct report *report);
 
+/* cmd_apply.c */
+enum staticdax_answer cmd_apply(struct staticdax *sd, const struct args *args,
+				struct report *report);
+
 /* cmd_complete.c */
 enum staticdax_answer cmd_complete(struct staticdax *sd,
 				   const struct args *args,

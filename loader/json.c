@@ -114,9 +114,8 @@ static void add_string(struct json_object *object, const char *key,
 	add_text(object, key, length ? text : NULL, length);
 }
 
-/* As text, and if that does not say it all, the bytes too. */
-static void add_name(struct json_object *object, const char *key,
-		     const char *key_hex, const char *bytes, size_t length)
+void json_add_name(struct json_object *object, const char *key,
+		   const char *key_hex, const char *bytes, size_t length)
 {
 	_cleanup_free_ char *hex = NULL;
 
@@ -131,13 +130,13 @@ static void add_name(struct json_object *object, const char *key,
 
 static void add_path(struct json_object *object, const char *path)
 {
-	add_name(object, "path", "path_hex", path, path ? strlen(path) : 0);
+	json_add_name(object, "path", "path_hex", path, path ? strlen(path) : 0);
 }
 
 static void add_comm(struct json_object *object, const char *comm,
 		     size_t length)
 {
-	add_name(object, "comm", "comm_hex", comm, length);
+	json_add_name(object, "comm", "comm_hex", comm, length);
 }
 
 static void add_digest(struct json_object *object, uint64_t digest)

@@ -22,6 +22,13 @@ struct json_object *json_of_answer(const struct staticdax_answer_line *line);
 void json_add(struct json_object *object, const char *constant_key,
 	      struct json_object *value);
 
+/*
+ * Bytes of that length, or NULL, as text; if that does not say it all, their
+ * hexadecimal digits as a second member. Both keys must be constants.
+ */
+void json_add_name(struct json_object *object, const char *key,
+		   const char *key_hex, const char *bytes, size_t length);
+
 /* The members that say what went wrong, all null if result does not. */
 void json_add_failure(struct json_object *object,
 		      const struct staticdax_result *result);

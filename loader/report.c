@@ -67,7 +67,7 @@ static void put_object(struct report *report, struct json_object *object)
 	json_object_put(object);
 }
 
-static void put_element(struct report *report, struct json_object *object)
+void report_element(struct report *report, struct json_object *object)
 {
 	report_text(report, report->more ? ",\n" : "\n");
 	report->more = true;
@@ -134,7 +134,7 @@ void report_sealed(struct report *report, const char *path, bool audit,
 	_cleanup_free_ char *name = NULL;
 
 	if (report->json) {
-		put_element(report, json_of_result(path, result));
+		report_element(report, json_of_result(path, result));
 	} else if (result->reason == STATICDAX_OK) {
 		name = bare(path);
 		report_text(report, "%s: %s%s", quote_or(name),
@@ -151,13 +151,28 @@ void report_unsealed(struct report *report, const char *path,
 	_cleanup_free_ char *name = NULL;
 
 	if (report->json) {
-		put_element(report, json_of_result(path, result));
+		report_element(report, json_of_result(path, result));
 	} else if (result->reason == STATICDAX_OK) {
 		name = bare(path ? path : "(path not known)");
 		report_text(report, "%s: %s\n", quote_or(name),
 			    result->changed ? "unsealed" : "was not sealed");
 	}
 	report_done(report);
+}
+
+void report_planned(struct report *report, const char *path, bool seal,
+		    const struct staticdax_result *result)
+{
+	_cleanup_free_ char *name = bare(path ? path : "(path not known)");
+
+	if (result->reason != STATICDAX_OK)
+		return;
+	report_text(report, "%s: would be %s", quote_or(name),
+		    seal ? "sealed" : "unsealed");
+	if (seal)
+		put_map(report, result);
+	else
+		report_text(report, "\n");
 }
 
 static void put_unfit(struct report *report, const char *name,
@@ -184,7 +199,7 @@ void report_checked(struct report *report, const char *path,
 	_cleanup_free_ char *name = bare(path);
 
 	if (report->json) {
-		put_element(report, json_of_result(path, result));
+		report_element(report, json_of_result(path, result));
 	} else if (result->reason == STATICDAX_OK) {
 		report_text(report, "%s: fit", quote_or(name));
 		put_map(report, result);
@@ -227,7 +242,7 @@ void report_got(struct report *report, const char *path,
 	if (report->json) {
 		object = json_of_got(path, known ? seal : NULL);
 		json_add_failure(object, result);
-		put_element(report, object);
+		report_element(report, object);
 	} else if (known) {
 		name = bare(path);
 		state = state_text(seal);
@@ -304,7 +319,7 @@ void report_list_seal(struct report *report, const struct staticdax_seal *seal)
 	char align[SIZE_TEXT], when[TIME_TEXT], mode[32];
 
 	if (report->json) {
-		put_element(report, json_of_seal(seal));
+		report_element(report, json_of_seal(seal));
 		return;
 	}
 	name = seal_name(seal);
@@ -386,7 +401,7 @@ void report_doctor(struct report *report,
 	const char *text = line->detail ? line->detail : "";
 
 	if (report->json) {
-		put_element(report, json_of_answer(line));
+		report_element(report, json_of_answer(line));
 		return;
 	}
 	detail = quote_escape(text, strlen(text), QUOTE_PROSE);

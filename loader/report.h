@@ -2,12 +2,12 @@
 /*
  * The only writer to stdout: answers for people, or as JSON.
  *
- * JSON. Every document is one object with "version": 1. seal, unseal, check
- * and get have an array "files", list has "seals", doctor has "answers"; they
+ * JSON. Every document is one object with "version": 1. seal, unseal, check,
+ * get and apply have an array "files", list has "seals", doctor has "answers"; they
  * are printed element by element, one a line, in the order of the command
  * line. status has its members at the top. Members may be added; none goes or
  * changes its meaning while version stays. Every member below is always there
- * except path_hex and comm_hex; what is not known is null. Numbers are
+ * except those ending in _hex; what is not known is null. Numbers are
  * integers below 2^64, sizes and offsets are bytes, a digest is a string of 16
  * hexadecimal digits. The text is valid UTF-8: a name that is not comes with
  * \xHH for its bad bytes and control characters (and \\ for a backslash), and
@@ -20,7 +20,8 @@
  *   remedy     what to do about it
  *   message    all of that as the sentence on stderr
  *
- * Elements of "files" of seal, unseal and check:
+ * Elements of "files" of seal, unseal, check and, with more, apply
+ * (report_apply.h):
  *   path       as given; of unseal --all, as it was sealed
  *   answer     "yes" (done, or fit), "no", "usage", "failed", "cannot", "held"
  *   offset     first offending byte, or null
@@ -82,6 +83,10 @@ int report_done(struct report *report);
 void report_begin(struct report *report, const char *array);
 void report_end(struct report *report, const struct staticdax_result *failure);
 
+/* An element of the array, which the call puts. */
+struct json_object;
+void report_element(struct report *report, struct json_object *object);
+
 /* For --help, --version and completion. */
 __attribute__((format(printf, 2, 3)))
 void report_text(struct report *report, const char *format, ...);
@@ -91,6 +96,9 @@ void report_sealed(struct report *report, const char *path, bool audit,
 		   const struct staticdax_result *result);
 void report_unsealed(struct report *report, const char *path,
 		     const struct staticdax_result *result);
+/* For people only; a failure shows nothing. */
+void report_planned(struct report *report, const char *path, bool seal,
+		    const struct staticdax_result *result);
 void report_checked(struct report *report, const char *path,
 		    const struct staticdax_result *result);
 void report_got(struct report *report, const char *path,

@@ -49,7 +49,7 @@ _staticdax() {
 		cur=${cur//\\/}
 		_staticdax_match "$cur" < <(_staticdax_words sealed "$cur")
 		[[ ${#COMPREPLY[@]} -gt 0 ]] || _staticdax_match "" < <(compgen -f -- "$cur") ;;
-	seal | get | check)
+	seal | get | check | apply)
 		compopt -o filenames 2>/dev/null
 		_staticdax_match "" < <(compgen -f -- "$cur") ;;
 	esac

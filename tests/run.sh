@@ -70,6 +70,7 @@ parts() {
 	echo "contract-xfs tests/guest/contract.sh /mnt/xfs static audit"
 	echo "cli tests/cli/lifecycle.sh"
 	echo "badinput tests/cli/badinput.sh"
+	echo "policy tests/cli/policy.sh"
 	echo "library tests/guest/library.sh"
 	echo "demo tests/guest/demo.sh"
 	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"

@@ -324,6 +324,63 @@ run_with FAKE_DOCTOR=cannot doctor --json
 json "doctor --json" '(.answers | length) == 3 and .answers[1].yes == false and
 	.error == "EOPNOTSUPP"'
 
+# --- apply: what a policy asks for ---
+
+mkdir "$dir/etc" "$dir/files"
+touch "$dir/files/new" "$dir/files/sealed" "$dir/files/swap" "$dir/files/hole.1"
+cat >"$dir/etc/a.conf" <<EOF
+$dir/files/new:
+  align: 2M
+$dir/files/seal*:
+$dir/files/swap:
+  mode: swapfile
+  dax: no
+EOF
+run apply "$dir/etc"
+expect "apply" 0 3 0
+says "apply seals what is not sealed" out \
+	"$dir/files/new: sealed (1073741824 bytes, 2 runs, align 2M, map digest 0000000000abcdef)"
+says "apply keeps what is" out \
+	"$dir/files/sealed: already sealed (1073741824 bytes, 1 run, align 2M, map digest fedcba9876543210)"
+run apply --json "$dir/etc"
+json "apply --json" '[.files[].action] == ["seal", "keep", "keep"] and
+	[.files[].policy[-8:]] == ["a.conf:1", "a.conf:3", "a.conf:4"] and
+	.files[0].changed == true and .files[1].changed == false'
+run apply --dry-run "$dir/etc"
+expect "apply --dry-run" 0 3 0
+says "apply --dry-run seals nothing" out \
+	"$dir/files/new: would be sealed (1073741824 bytes, 2 runs, align 2M, map digest 0000000000abcdef)"
+run apply --dry-run --json "$dir/etc"
+json "apply --dry-run --json" '[.files[].changed] == [false, false, false]'
+printf '%s:\n%s:\n' "$dir/files/hole.1" "$dir/files/gone" >"$dir/etc/b.conf"
+run apply "$dir/etc"
+expect "apply reports each file and the worst" 3 3 4
+says "apply says which line asked" err "    as $dir/etc/b.conf:1 asks"
+run apply --json "$dir/etc"
+json "apply --json of failures" '[.files[].answer] ==
+	["yes", "yes", "yes", "no", "failed"] and .files[4].error == "ENOENT"'
+rm "$dir/etc/b.conf"
+printf '%s:\n  align: 3M\n' "$dir/files/new" >"$dir/etc/c.conf"
+run apply "$dir/etc"
+expect "apply with an error in the policy does nothing" 2 0 1
+says "apply names file, line and column" err \
+	"staticdax: $dir/etc/c.conf:2:10: the alignment must be a power of two and at least the page size, e.g. 4K or 2M"
+printf '%s:\n  mode: swapfile\n' "$dir/files/sealed" >"$dir/etc/c.conf"
+run apply --dry-run "$dir/etc/c.conf"
+expect "apply --dry-run foresees another mode" 1 0 2
+chmod 666 "$dir/etc/c.conf"
+usage "apply with a policy that others may write" apply "$dir/etc"
+run apply "$dir/missing"
+expect "apply without its policy" 3 0 1
+printf '/pmem/sealed:\n' >"$dir/prune.conf"
+run apply --prune --dry-run --json "$dir/prune.conf"
+json "apply --prune spares what is named, present or not" \
+	'[.files[] | select(.action == "unseal") | .path] ==
+	["/pmem/audit\nline", "/pmem/swap\u001b[2J", "/pmem/caf\u00e9",
+	 "/pmem/with space", "/pmem/held.1"]'
+json "apply --prune unseals by no path that leads elsewhere" \
+	'[.files[] | select(.action == "unseal") | .error] | unique == ["ENOENT"]'
+
 # --- hostile names, as arguments ---
 
 long=$(printf '%0255d' 0)

@@ -14,7 +14,7 @@ for page in man/*.[0-9]; do
 	fi
 done
 text=$(mandoc -Tutf8 man/staticdax.8 | sed 's/.\x08//g')
-for verb in seal unseal get list check status doctor; do
+for verb in $(build/staticdax __complete verbs); do
 	missing=
 	for option in $(build/staticdax $verb --help | grep -oE -- '--[a-z-]+' | sort -u); do
 		grep -qF -- "$option" <<<"$text" || missing="$missing $option"

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * staticdax apply: what the policy asks for and is not so yet. The whole policy
+ * is read before the first file is touched; then each file stands for itself.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "args.h"
+#include "log.h"
+#include "outcome.h"
+#include "plan.h"
+#include "quote.h"
+#include "report.h"
+#include "report_apply.h"
+#include "util.h"
+
+struct applying {
+	struct staticdax *sd;
+	struct report *report;
+	const struct policy *policy;
+	const struct plan *plan;
+	uint32_t wait_ms;
+	bool dry_run;
+	enum staticdax_answer worst;
+};
+
+static enum staticdax_answer refuse(struct policy_error *error, int r)
+{
+	_cleanup_free_ char *name = NULL;
+	_cleanup_free_ char *text = quote_escape(error->text,
+						 strlen(error->text),
+						 QUOTE_PROSE);
+
+	if (error->file)
+		name = quote_escape(error->file, strlen(error->file),
+				    QUOTE_BARE);
+	if (error->line)
+		log_error("%s:%u:%u: %s", quote_or(name), error->line,
+			  error->column, quote_or(text));
+	else
+		log_error("%s: %s", quote_or(name), quote_or(text));
+	policy_error_done(error);
+	return r == -EINVAL ? STATICDAX_USAGE : STATICDAX_FAILED;
+}
+
+static void settle(struct applying *applying, struct applied *applied)
+{
+	const struct policy_rule *rule = applied->rule;
+
+	report_applied(applying->report, applied);
+	outcome_log(applied->path, &applied->result);
+	if (rule && applied->result.reason != STATICDAX_OK)
+		log_more("as %s:%u asks", rule->file, rule->line);
+	applying->worst = outcome_worse(applying->worst,
+		staticdax_answer_of(applied->result.reason));
+}
+
+static void keep(const struct staticdax_seal *seal, struct applied *applied)
+{
+	applied->action = APPLY_KEEP;
+	applied->result = outcome_of_errno(0);
+	applied->result.file_size = seal->file_size;
+	applied->result.align = seal->align;
+	applied->result.runs = seal->runs;
+	applied->result.digest = seal->digest;
+}
+
+static bool same_kind(const struct staticdax_seal *seal,
+		      const struct staticdax_options *wanted)
+{
+	return seal->mode == wanted->mode &&
+	       seal->audit == !!(wanted->flags & STATICDAX_AUDIT);
+}
+
+/* What sealing would say, as far as it can be known without doing it. */
+static int foresee(struct applying *applying, const struct staticdax_seal *seal,
+		   struct applied *applied)
+{
+	const struct staticdax_options *options = &applied->rule->options;
+
+	if (seal->state == STATICDAX_STATE_SEALED && !same_kind(seal, options)) {
+		applied->result.reason = STATICDAX_OTHER_MODE;
+		return -EBUSY;
+	}
+	return staticdax_check(applying->sd, applied->path, options,
+			       &applied->result);
+}
+
+static void make_so(struct applying *applying, const struct staticdax_seal *seal,
+		    struct applied *applied)
+{
+	struct staticdax_options options = applied->rule->options;
+	int r;
+
+	applied->action = APPLY_SEAL;
+	applied->result = outcome_of_errno(0);
+	options.wait_ms = applying->wait_ms;
+	if (applying->dry_run)
+		r = foresee(applying, seal, applied);
+	else
+		r = staticdax_seal(applying->sd, applied->path, &options,
+				   &applied->result);
+	outcome_settle(&applied->result, r);
+}
+
+static void apply_file(struct applying *applying, const struct plan_file *file)
+{
+	struct applied applied = {
+		.path = file->path,
+		.rule = file->rule,
+		.dry_run = applying->dry_run,
+		.action = APPLY_SEAL,
+	};
+	struct staticdax_seal seal = STATICDAX_INIT(staticdax_seal);
+	const struct staticdax_options *options = &file->rule->options;
+	int r = file->error;
+
+	if (!r)
+		r = staticdax_get(applying->sd, file->path, &seal);
+	if (r < 0)
+		applied.result = outcome_of_errno(r);
+	else if (seal.state == STATICDAX_STATE_SEALED &&
+		 same_kind(&seal, options) && seal.align >= options->align)
+		keep(&seal, &applied);
+	else
+		make_so(applying, &seal, &applied);
+	settle(applying, &applied);
+}
+
+/* --prune */
+
+struct surplus {
+	char *path;		/* NULL: not known */
+	dev_t dev;
+	ino_t ino;
+};
+
+struct surpluses {
+	const struct applying *applying;
+	struct surplus *found;
+	size_t count;
+	size_t room;
+};
+
+static void surpluses_done(struct surpluses *surpluses)
+{
+	for (size_t i = 0; i < surpluses->count; i++)
+		free(surpluses->found[i].path);
+	free(surpluses->found);
+}
+
+/* A wanted file whose path is gone for the moment is wanted still. */
+static bool is_named(const struct policy *policy, const char *path)
+{
+	for (size_t i = 0; path && i < policy->count; i++)
+		if (policy_names(&policy->rules[i], path))
+			return true;
+	return false;
+}
+
+static int note_surplus(void *arg, const struct staticdax_seal *seal)
+{
+	struct surpluses *surpluses = arg;
+	const struct applying *applying = surpluses->applying;
+	dev_t dev = makedev(seal->dev >> 20, seal->dev & 0xfffff);
+	struct surplus *one;
+
+	if (seal->state != STATICDAX_STATE_SEALED ||
+	    plan_wants(applying->plan, dev, seal->ino) ||
+	    is_named(applying->policy, seal->path))
+		return 0;
+	if (surpluses->count == surpluses->room) {
+		size_t room = surpluses->room ? 2 * surpluses->room : 64;
+
+		one = reallocarray(surpluses->found, room, sizeof(*one));
+		if (!one)
+			return -ENOMEM;
+		surpluses->found = one;
+		surpluses->room = room;
+	}
+	one = &surpluses->found[surpluses->count];
+	*one = (struct surplus){ .dev = dev, .ino = seal->ino };
+	if (seal->path) {
+		one->path = strdup(seal->path);
+		if (!one->path)
+			return -ENOMEM;
+	}
+	surpluses->count++;
+	return 0;
+}
+
+/* The path is of the time of sealing; another file may go by it now. */
+static int check_still(const struct surplus *surplus)
+{
+	struct stat st;
+
+	if (!surplus->path)
+		return -ENOENT;
+	if (stat(surplus->path, &st) < 0)
+		return -errno;
+	return st.st_dev == surplus->dev && st.st_ino == surplus->ino ?
+	       0 : -ESTALE;
+}
+
+static void prune_file(struct applying *applying, const struct surplus *surplus)
+{
+	struct applied applied = {
+		.path = surplus->path,
+		.dry_run = applying->dry_run,
+		.action = APPLY_UNSEAL,
+		.result = outcome_of_errno(0),
+	};
+	int r = check_still(surplus);
+
+	if (!r && !applying->dry_run)
+		r = staticdax_unseal(applying->sd, surplus->path, 0,
+				     &applied.result);
+	outcome_settle(&applied.result, r);
+	settle(applying, &applied);
+}
+
+static int prune(struct applying *applying)
+{
+	_cleanup_(surpluses_done) struct surpluses surpluses = {
+		.applying = applying,
+	};
+	int r;
+
+	r = staticdax_list(applying->sd, note_surplus, &surpluses);
+	for (size_t i = 0; !r && i < surpluses.count; i++)
+		prune_file(applying, &surpluses.found[i]);
+	return r;
+}
+
+static int read_policy(const struct args *args, struct policy *policy,
+		       struct policy_error *error)
+{
+	int r = 0;
+
+	if (!args->operands_count)
+		return policy_read_path(policy, POLICY_DIR, error);
+	for (int i = 0; !r && i < args->operands_count; i++)
+		r = policy_read_path(policy, args->operands[i], error);
+	return r;
+}
+
+enum staticdax_answer cmd_apply(struct staticdax *sd, const struct args *args,
+				struct report *report)
+{
+	_cleanup_(policy_done) struct policy policy = {};
+	_cleanup_(plan_done) struct plan plan = {};
+	struct applying applying = {
+		.sd = sd,
+		.report = report,
+		.policy = &policy,
+		.plan = &plan,
+		.wait_ms = args->wait_ms,
+		.dry_run = args_given(args, ARG_DRY_RUN),
+		.worst = STATICDAX_YES,
+	};
+	struct policy_error error = {};
+	struct staticdax_result whole;
+	int r;
+
+	r = read_policy(args, &policy, &error);
+	if (!r)
+		r = plan_make(&policy, &plan, &error);
+	if (r < 0)
+		return refuse(&error, r);
+	report_begin(report, "files");
+	for (size_t i = 0; i < plan.count; i++)
+		apply_file(&applying, &plan.files[i]);
+	if (args_given(args, ARG_PRUNE))
+		r = prune(&applying);
+	whole = outcome_of_errno(r);
+	report_end(report, &whole);
+	outcome_log(NULL, &whole);
+	return outcome_worse(applying.worst, staticdax_answer_of(whole.reason));
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* From a policy's patterns to files, each once. */
+#define _GNU_SOURCE
+#include "plan.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "util.h"
+
+static int add_file(struct plan *plan, const struct policy_rule *rule,
+		    const char *path)
+{
+	struct plan_file *file;
+	struct stat st;
+
+	if (plan->count == plan->room) {
+		size_t room = plan->room ? 2 * plan->room : 64;
+
+		file = reallocarray(plan->files, room, sizeof(*file));
+		if (!file)
+			return -ENOMEM;
+		plan->files = file;
+		plan->room = room;
+	}
+	file = &plan->files[plan->count];
+	*file = (struct plan_file){ .rule = rule, .order = plan->count };
+	if (stat(path, &st) < 0)
+		file->error = -errno;
+	else if (!rule->exact && !S_ISREG(st.st_mode))
+		return 0;
+	file->dev = st.st_dev;
+	file->ino = st.st_ino;
+	file->path = strdup(path);
+	if (!file->path)
+		return -ENOMEM;
+	plan->count++;
+	return 0;
+}
+
+/* Where nothing is, nothing matches; what cannot be read may hide a match. */
+static int is_failure(const char *path, int error)
+{
+	(void)path;
+	errno = error;
+	return error != ENOENT && error != ENOTDIR;
+}
+
+static int expand(struct plan *plan, const struct policy_rule *rule)
+{
+	_cleanup_(globfree) glob_t found = {};
+	int r;
+
+	if (rule->exact)
+		return add_file(plan, rule, rule->pattern);
+	switch (glob(rule->pattern, 0, is_failure, &found)) {
+	case 0:
+		break;
+	case GLOB_NOMATCH:
+		return 0;
+	case GLOB_NOSPACE:
+		return -ENOMEM;
+	default:
+		return errno ? -errno : -EIO;
+	}
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		r = add_file(plan, rule, found.gl_pathv[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int compare_inodes(const struct plan_file *a, const struct plan_file *b)
+{
+	if (a->dev != b->dev)
+		return a->dev < b->dev ? -1 : 1;
+	return a->ino < b->ino ? -1 : a->ino > b->ino;
+}
+
+/* The one that counts goes first: a path before a pattern, then by order. */
+static int compare_rank(const void *left, const void *right)
+{
+	const struct plan_file *a = left, *b = right;
+	int r = compare_inodes(a, b);
+
+	if (r)
+		return r;
+	if (a->rule->exact != b->rule->exact)
+		return a->rule->exact ? -1 : 1;
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+static bool same_wish(const struct policy_rule *a, const struct policy_rule *b)
+{
+	return a->options.align == b->options.align &&
+	       a->options.mode == b->options.mode &&
+	       a->options.flags == b->options.flags;
+}
+
+static int refuse_conflict(const struct plan_file *first,
+			   const struct plan_file *second,
+			   struct policy_error *error)
+{
+	error->file = strdup(second->rule->file);
+	error->line = second->rule->line;
+	error->column = 1;
+	snprintf(error->text, sizeof(error->text),
+		 "it asks for another seal of '%.100s' than %.80s:%u; let one of them go",
+		 second->path, first->rule->file, first->rule->line);
+	return -EINVAL;
+}
+
+/* Leaves the first of each inode in by_inode, and marks the rest. */
+static int settle(struct plan *plan, bool *superseded,
+		  struct policy_error *error)
+{
+	struct plan_file *files = plan->by_inode;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < plan->by_inode_count; i++) {
+		const struct plan_file *first = &files[kept ? kept - 1 : 0];
+
+		if (!kept || compare_inodes(first, &files[i])) {
+			files[kept++] = files[i];
+			continue;
+		}
+		if (first->rule->exact == files[i].rule->exact &&
+		    !same_wish(first->rule, files[i].rule))
+			return refuse_conflict(first, &files[i], error);
+		superseded[files[i].order] = true;
+	}
+	plan->by_inode_count = kept;
+	return 0;
+}
+
+static void remove_superseded(struct plan *plan, const bool *superseded)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		if (superseded[i])
+			free(plan->files[i].path);
+		else
+			plan->files[kept++] = plan->files[i];
+	}
+	plan->count = kept;
+}
+
+static int each_once(struct plan *plan, struct policy_error *error)
+{
+	_cleanup_free_ bool *superseded = NULL;
+	int r;
+
+	superseded = calloc(plan->count + 1, sizeof(*superseded));
+	plan->by_inode = calloc(plan->count + 1, sizeof(*plan->by_inode));
+	if (!superseded || !plan->by_inode)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->count; i++)
+		if (!plan->files[i].error)
+			plan->by_inode[plan->by_inode_count++] = plan->files[i];
+	qsort(plan->by_inode, plan->by_inode_count, sizeof(*plan->by_inode),
+	      compare_rank);
+	r = settle(plan, superseded, error);
+	if (!r)
+		remove_superseded(plan, superseded);
+	return r;
+}
+
+int plan_make(const struct policy *policy, struct plan *ret,
+	      struct policy_error *ret_error)
+{
+	_cleanup_(plan_done) struct plan plan = {};
+	int r;
+
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+
+		r = expand(&plan, rule);
+		if (r < 0) {
+			ret_error->file = strdup(rule->file);
+			ret_error->line = rule->line;
+			ret_error->column = 1;
+			snprintf(ret_error->text, sizeof(ret_error->text),
+				 "looking for '%.100s': %s", rule->pattern,
+				 strerror(-r));
+			return r;
+		}
+	}
+	r = each_once(&plan, ret_error);
+	if (r < 0)
+		return r;
+	*ret = plan;
+	plan = (struct plan){};
+	return 0;
+}
+
+void plan_done(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		free(plan->files[i].path);
+	free(plan->files);
+	free(plan->by_inode);
+	*plan = (struct plan){};
+}
+
+static int compare_wanted(const void *left, const void *right)
+{
+	return compare_inodes(left, right);
+}
+
+bool plan_wants(const struct plan *plan, dev_t dev, ino_t ino)
+{
+	const struct plan_file wanted = { .dev = dev, .ino = ino };
+
+	return bsearch(&wanted, plan->by_inode, plan->by_inode_count,
+		       sizeof(wanted), compare_wanted);
+}

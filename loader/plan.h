@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a policy asks for on this system now: its patterns become files, each
+ * once.
+ */
+#ifndef SDAX_PLAN_H
+#define SDAX_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "policy.h"
+
+struct plan_file {
+	char *path;
+	const struct policy_rule *rule;
+	int error;		/* 0, or why it cannot be looked at */
+	dev_t dev;		/* of stat(2), if error is 0 */
+	ino_t ino;
+	size_t order;		/* in the policy */
+};
+
+struct plan {
+	struct plan_file *files;	/* in the order of the policy */
+	size_t count;
+	size_t room;
+	struct plan_file *by_inode;	/* those without error, sorted */
+	size_t by_inode_count;
+};
+
+/*
+ * Expands every rule. A path names its file whether it exists or not; a pattern
+ * names the regular files it matches, which may be none. For one file a path
+ * goes before a pattern. EINVAL: two rules of the same rank ask different
+ * things of a file; ret_error names both. ENOMEM, EIO. The plan refers to the
+ * policy.
+ */
+int plan_make(const struct policy *policy, struct plan *ret,
+	      struct policy_error *ret_error);
+void plan_done(struct plan *plan);
+
+/* Does the plan want the file of this device and inode number? */
+bool plan_wants(const struct plan *plan, dev_t dev, ino_t ino);
+
+#endif

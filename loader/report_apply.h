@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What staticdax apply says about a file.
+ *
+ * JSON: elements of "files" are those of seal and unseal, and
+ *   action     "keep" (it is so already), "seal", "unseal"
+ *   policy     "FILE:LINE" of the rule, null for "unseal"
+ * With --dry-run changed is false, and answer is what the action would meet.
+ */
+#ifndef SDAX_REPORT_APPLY_H
+#define SDAX_REPORT_APPLY_H
+
+#include <stdbool.h>
+
+#include "policy.h"
+
+struct report;
+
+enum apply_action {
+	APPLY_KEEP = 0,
+	APPLY_SEAL,
+	APPLY_UNSEAL,
+};
+
+struct applied {
+	const char *path;			/* NULL: not known */
+	const struct policy_rule *rule;		/* NULL: no rule wants it */
+	enum apply_action action;
+	bool dry_run;
+	struct staticdax_result result;
+};
+
+void report_applied(struct report *report, const struct applied *applied);
+
+#endif
