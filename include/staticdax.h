@@ -295,6 +295,45 @@ int staticdax_get(struct staticdax *sd, const char *path,
 typedef int (*staticdax_list_fn)(void *arg, const struct staticdax_seal *seal);
 int staticdax_list(struct staticdax *sd, staticdax_list_fn fn, void *arg);
 
+/* What happens */
+
+/* A denial, or a seal that is no more. */
+struct staticdax_event {
+	uint32_t size;
+	uint32_t dev;			/* kernel encoding; 0: of any filesystem */
+	uint64_t ino;			/* 0: of any file on dev */
+	uint64_t time;			/* CLOCK_REALTIME, ns */
+	const char *path;		/* as sealed, or NULL */
+	const char *lapse;		/* why the seal is no more, or NULL for a
+					   denial, which has all of the rest */
+	const char *op;			/* as staticdax_seal.last_op */
+	const char *hook;		/* that refused, e.g. "inode_setattr" */
+	const char *why;		/* "contract", "generation", ... */
+	bool audit;			/* it passed, and would have been refused */
+	int32_t error;			/* the negative errno it met, or would have */
+	uint64_t seq;			/* from 1, without gaps in one registry */
+	uint64_t offset;		/* or STATICDAX_NO_OFFSET; of truncates the
+					   new size */
+	uint64_t length;		/* or STATICDAX_NO_OFFSET */
+	uint64_t cgroup;		/* its id */
+	uint32_t pid;
+	uint32_t tid;
+	uint32_t uid;
+	char comm[16];
+};
+
+/*
+ * Calls back for each denial and lapse since the handle's last call of this,
+ * in the order they happened; the first call only notes where to begin. Never
+ * waits, needs no privilege, and has no effect on other readers. The kernel
+ * keeps the last 1024 denials: ret_lost counts those that were overwritten
+ * before this call. Strings live until fn returns. A callback that returns
+ * non-zero ends the call with it; the event counts as handed out. EACCES, EPROTO.
+ */
+typedef int (*staticdax_event_fn)(void *arg, const struct staticdax_event *event);
+int staticdax_events(struct staticdax *sd, staticdax_event_fn fn, void *arg,
+		     uint64_t *ret_lost);
+
 /* State of the enforcement; needs root for the canary. */
 
 struct staticdax_hook {

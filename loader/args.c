@@ -36,6 +36,10 @@ const struct args_option args_options[ARG_MAX_] = {
 		.name = "wait", .value = "SECONDS",
 		.about = "wait this long for others to close the file",
 	},
+	[ARG_INTERVAL] = {
+		.name = "interval", .value = "SECONDS",
+		.about = "how often to try whether what is sealed is protected (default: 2)",
+	},
 	[ARG_FORCE] = {
 		.name = "force",
 		.about = "even though others have the file open or mapped",
@@ -135,6 +139,20 @@ static int parse_wait(const struct cmd *cmd, const char *text,
 	return 0;
 }
 
+static int parse_interval(const struct cmd *cmd, const char *text,
+			  struct args *args)
+{
+	uint64_t seconds;
+	int r = size_parse_count(text, 86400, &seconds);
+
+	if (r == -ERANGE)
+		return refuse(cmd, "", text, " seconds are more than a day");
+	if (r < 0 || !seconds)
+		return refuse(cmd, "", text, " is no number of seconds");
+	args->interval = seconds;
+	return 0;
+}
+
 static int take(const struct cmd *cmd, enum arg arg, const char *value,
 		struct args *args)
 {
@@ -148,6 +166,8 @@ static int take(const struct cmd *cmd, enum arg arg, const char *value,
 		return parse_mode(cmd, value, args);
 	case ARG_WAIT:
 		return parse_wait(cmd, value, args);
+	case ARG_INTERVAL:
+		return parse_interval(cmd, value, args);
 	case ARG_VERBOSE:
 		args->verbose++;
 		return 0;

@@ -14,6 +14,7 @@ enum arg {
 	ARG_MODE,
 	ARG_AUDIT,
 	ARG_WAIT,
+	ARG_INTERVAL,
 	ARG_FORCE,
 	ARG_ALL,
 	ARG_DRY_RUN,
@@ -43,6 +44,7 @@ struct args {
 	int verbose;
 	enum staticdax_mode mode;
 	uint32_t wait_ms;
+	uint32_t interval;	/* seconds, 0: not given */
 	uint64_t align;
 	char **operands;
 	int operands_count;

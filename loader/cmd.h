@@ -52,6 +52,10 @@ enum staticdax_answer cmd_check(struct staticdax *sd, const struct args *args,
 enum staticdax_answer cmd_status(struct staticdax *sd, const struct args *args,
 				 struct report *report);
 
+/* cmd_monitor.c */
+enum staticdax_answer cmd_monitor(struct staticdax *sd, const struct args *args,
+				  struct report *report);
+
 /* cmd_doctor.c */
 enum staticdax_answer cmd_doctor(struct staticdax *sd, const struct args *args,
 				 struct report *report);

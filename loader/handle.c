@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include "handle.h"
 
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
@@ -214,16 +213,6 @@ int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
 	return 0;
 }
 
-static __u32 registry_id(const struct sdax_store *store)
-{
-	struct bpf_map_info info = {};
-	__u32 len = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(store->sealed, &info, &len) < 0)
-		return 0;
-	return info.id;
-}
-
 static time_t seconds(void)
 {
 	struct timespec now;
@@ -237,7 +226,7 @@ static bool proved_lately(const struct staticdax *sd,
 			  const struct sdax_store *store)
 {
 	return sd->proved_registry &&
-	       sd->proved_registry == registry_id(store) &&
+	       sd->proved_registry == sdax_store_id(store) &&
 	       seconds() - sd->proved_at <= 1;
 }
 
@@ -291,7 +280,7 @@ int sdax_handle_enforce(struct staticdax *sd, struct sdax_store *ret_store,
 		sdax_handle_release(sd, &store);
 		return r;
 	}
-	sd->proved_registry = registry_id(&store);
+	sd->proved_registry = sdax_store_id(&store);
 	sd->proved_at = seconds();
 	*ret_store = store;
 	store = (struct sdax_store)SDAX_STORE_NONE;

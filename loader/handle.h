@@ -8,6 +8,7 @@
 
 #include <time.h>
 
+#include "events.h"
 #include "inspect.h"
 #include "staticdax.h"
 #include "store.h"
@@ -19,6 +20,7 @@ struct staticdax {
 	struct sdax_inspect *inspect;
 	__u32 proved_registry;	/* id of the registry the canary was run on */
 	time_t proved_at;	/* CLOCK_MONOTONIC, seconds */
+	struct sdax_events *events;
 	char *path;		/* of the last seal handed out */
 	char comm[16];
 };

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "quote.h"
+#include "rate.h"
 #include "util.h"
 #include "words.h"
 
@@ -215,6 +216,15 @@ struct json_object *json_of_result(const char *path,
 	return object;
 }
 
+static void add_dev(struct json_object *object, uint32_t dev)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu32 ":%" PRIu32, dev >> 20,
+		 dev & 0xfffff);
+	add_string(object, "dev", text);
+}
+
 static void add_sealed_at(struct json_object *object, uint64_t ns)
 {
 	time_t seconds = ns / NS_PER_S;
@@ -247,7 +257,6 @@ struct json_object *json_of_seal(const struct staticdax_seal *seal)
 {
 	struct json_object *object = json_object_new_object();
 	bool known = (size_t)seal->state < ARRAY_SIZE(state_words);
-	char dev[24];
 
 	add_path(object, seal->path);
 	add_string(object, "state", known ? state_words[seal->state] : NULL);
@@ -255,9 +264,7 @@ struct json_object *json_of_seal(const struct staticdax_seal *seal)
 	add_string(object, "mode", staticdax_mode_word(seal->mode));
 	add_bool(object, "audit", seal->audit);
 	add_bool(object, "dax", seal->dax);
-	snprintf(dev, sizeof(dev), "%" PRIu32 ":%" PRIu32, seal->dev >> 20,
-		 seal->dev & 0xfffff);
-	add_string(object, "dev", dev);
+	add_dev(object, seal->dev);
 	add_number(object, "ino", seal->ino);
 	add_number(object, "generation", seal->generation);
 	add_number(object, "denials", seal->denials);
@@ -355,5 +362,107 @@ struct json_object *json_of_answer(const struct staticdax_answer_line *line)
 	add_bool(object, "required", line->required);
 	add_string(object, "detail", line->detail);
 	add_string(object, "remedy", line->yes ? NULL : line->remedy);
+	return object;
+}
+
+static struct json_object *json_of_line(const char *event, uint64_t time)
+{
+	struct json_object *object = json_object_new_object();
+	time_t seconds = time / NS_PER_S;
+	char text[40] = "";
+	struct tm tm;
+	size_t n;
+
+	add_number(object, "version", 1);
+	add_string(object, "event", event);
+	n = gmtime_r(&seconds, &tm) ?
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) : 0;
+	if (n)
+		snprintf(text + n, sizeof(text) - n, ".%06uZ",
+			 (unsigned int)(time % NS_PER_S / 1000));
+	add_string(object, "time", text);
+	add_number(object, "time_ns", time);
+	return object;
+}
+
+/* dev 0: any filesystem; ino 0: any file. */
+static void add_file(struct json_object *object, const char *path,
+		     uint32_t dev, uint64_t ino)
+{
+	add_path(object, path);
+	if (dev)
+		add_dev(object, dev);
+	else
+		json_add(object, "dev", NULL);
+	json_add(object, "ino", ino ? json_object_new_uint64(ino) : NULL);
+}
+
+struct json_object *json_of_denial(const struct staticdax_event *event,
+				   const char *cgroup)
+{
+	struct json_object *object = json_of_line(event->audit ? "audited" :
+						  "denied", event->time);
+
+	add_number(object, "seq", event->seq);
+	add_file(object, event->path, event->dev, event->ino);
+	add_string(object, "op", event->op);
+	add_offset(object, "offset", event->offset);
+	add_offset(object, "length", event->length);
+	add_string(object, "errno", json_errno_word(event->error));
+	add_string(object, "hook", event->hook);
+	add_string(object, "why", event->why);
+	add_comm(object, event->comm,
+		 strnlen(event->comm, sizeof(event->comm)));
+	add_number(object, "pid", event->pid);
+	add_number(object, "tid", event->tid);
+	add_number(object, "uid", event->uid);
+	json_add_name(object, "cgroup", "cgroup_hex", cgroup,
+		      cgroup ? strlen(cgroup) : 0);
+	add_number(object, "cgroup_id", event->cgroup);
+	return object;
+}
+
+struct json_object *json_of_lapse(const struct staticdax_event *event)
+{
+	struct json_object *object = json_of_line("lapsed", event->time);
+
+	add_file(object, event->path, event->dev, event->ino);
+	add_string(object, "lapse", event->lapse);
+	return object;
+}
+
+struct json_object *json_of_rest(uint64_t time, const struct rate_rest *rest)
+{
+	struct json_object *object = json_of_line("suppressed", time);
+
+	add_number(object, "count", rest->count);
+	add_file(object, rest->path, rest->dev, rest->ino);
+	add_string(object, "op", rest->op);
+	json_add(object, "uid", rest->op ?
+		 json_object_new_uint64(rest->uid) : NULL);
+	return object;
+}
+
+struct json_object *json_of_lost(uint64_t time, uint64_t count)
+{
+	struct json_object *object = json_of_line("lost", time);
+
+	add_number(object, "count", count);
+	return object;
+}
+
+struct json_object *json_of_enforcement(uint64_t time,
+					const struct staticdax_status *status,
+					bool known)
+{
+	struct json_object *object = json_of_line("enforcement", time);
+
+	add_bool(object, "attached", status->attached);
+	add_bool(object, "enforcing", status->enforcing);
+	add_number(object, "seals", status->seals);
+	add_number(object, "audits", status->audits);
+	if (!known)
+		blank_from(object, "attached");
+	json_add_failure(object, &status->result);
 	return object;
 }

@@ -7,6 +7,8 @@
 
 #include "staticdax.h"
 
+struct rate_rest;
+
 /* Each returns an object that the caller puts. path may be NULL. */
 struct json_object *json_of_result(const char *path,
 				   const struct staticdax_result *result);
@@ -18,6 +20,17 @@ struct json_object *json_of_got(const char *path,
 struct json_object *json_of_status(const struct staticdax_status *status,
 				   bool known);
 struct json_object *json_of_answer(const struct staticdax_answer_line *line);
+
+/* One line of monitor each; time in ns since 1970. cgroup may be NULL. */
+struct json_object *json_of_denial(const struct staticdax_event *event,
+				   const char *cgroup);
+struct json_object *json_of_lapse(const struct staticdax_event *event);
+struct json_object *json_of_rest(uint64_t time, const struct rate_rest *rest);
+struct json_object *json_of_lost(uint64_t time, uint64_t count);
+/* known: status is an answer. */
+struct json_object *json_of_enforcement(uint64_t time,
+					const struct staticdax_status *status,
+					bool known);
 
 void json_add(struct json_object *object, const char *constant_key,
 	      struct json_object *value);

@@ -68,6 +68,7 @@ void staticdax_free(struct staticdax *sd)
 	if (!sd)
 		return;
 	sdax_inspect_free(sd->inspect);
+	sdax_events_free(sd->events);
 	free(sd->path);
 	if (printing == sd)
 		printing = NULL;
@@ -131,6 +132,13 @@ int staticdax_list(struct staticdax *sd, staticdax_list_fn fn, void *arg)
 {
 	enter(sd);
 	return sdax_query_list(sd, fn, arg);
+}
+
+int staticdax_events(struct staticdax *sd, staticdax_event_fn fn, void *arg,
+		     uint64_t *ret_lost)
+{
+	enter(sd);
+	return sdax_events_read(sd, fn, arg, ret_lost);
 }
 
 int staticdax_status(struct staticdax *sd,

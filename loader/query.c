@@ -47,6 +47,16 @@ _Static_assert((int)STATICDAX_STATE_PENDING == (int)SDAX_STATE_PENDING &&
 		       (int)STATICDAX_STATE_LAPSED == (int)SDAX_STATE_LAPSED,
 	       "public and shared states are the same numbers");
 
+const char *sdax_op_word(unsigned int op)
+{
+	return op < SDAX_OP_MAX_ ? op_words[op] : "?";
+}
+
+const char *sdax_lapse_word(unsigned int lapse)
+{
+	return lapse < SDAX_LAPSE_MAX_ ? lapse_words[lapse] : "?";
+}
+
 static void fill_last_event(struct staticdax *sd,
 			    const struct sdax_store *store,
 			    const struct sdax_entry *entry,
@@ -57,7 +67,7 @@ static void fill_last_event(struct staticdax *sd,
 	if (sdax_store_event(store, entry->last_event, &event) < 0)
 		return;
 	memcpy(sd->comm, event.comm, sizeof(sd->comm));
-	seal->last_op = event.op < SDAX_OP_MAX_ ? op_words[event.op] : "?";
+	seal->last_op = sdax_op_word(event.op);
 	seal->last_comm = sd->comm;
 	seal->last_pid = event.tgid;
 	seal->last_uid = event.uid;
@@ -94,8 +104,7 @@ int sdax_query_seal(struct staticdax *sd, const struct sdax_store *store,
 		.runs = entry.runs,
 		.sealed_at = entry.sealed_at,
 		.lapsed_at = entry.lapsed_at * 1000000000ULL,
-		.lapse = entry.lapse < SDAX_LAPSE_MAX_ ?
-				 lapse_words[entry.lapse] : "?",
+		.lapse = sdax_lapse_word(entry.lapse),
 		.path = sd->path,
 	};
 	fill_last_event(sd, store, &entry, ret);

@@ -5,6 +5,10 @@
 
 #include "handle.h"
 
+/* "shrink"; and "unmounted", NULL for SDAX_LAPSE_NONE. Unknown: "?". */
+const char *sdax_op_word(unsigned int op);
+const char *sdax_lapse_word(unsigned int lapse);
+
 /* The record in public words; strings live until the handle's next call. */
 int sdax_query_seal(struct staticdax *sd, const struct sdax_store *store,
 		    const struct sdax_key *key, struct staticdax_seal *ret);

@@ -14,7 +14,6 @@
 #include "util.h"
 
 #define NS_PER_S 1000000000ULL
-#define TIME_TEXT 32
 
 /* What each of the headings PATH, SIZE and RUNS takes. */
 #define WIDTH_MIN 4
@@ -24,6 +23,7 @@ void report_init(struct report *report, FILE *out, bool json)
 	*report = (struct report) {
 		.out = out,
 		.json = json,
+		.journal = -1,
 		.path_width = WIDTH_MIN,
 		.size_width = WIDTH_MIN,
 		.runs_width = WIDTH_MIN,
@@ -55,7 +55,7 @@ int report_done(struct report *report)
 
 /* JSON */
 
-static void put_object(struct report *report, struct json_object *object)
+void report_object(struct report *report, struct json_object *object)
 {
 	const char *text = json_object_to_json_string_ext(object,
 		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
@@ -71,7 +71,7 @@ void report_element(struct report *report, struct json_object *object)
 {
 	report_text(report, report->more ? ",\n" : "\n");
 	report->more = true;
-	put_object(report, object);
+	report_object(report, object);
 }
 
 void report_begin(struct report *report, const char *array)
@@ -302,13 +302,13 @@ void report_list_begin(struct report *report)
 		    "RUNS", "DENIALS", "SEALED-AT", "STATE");
 }
 
-static const char *local_time(uint64_t ns, char text[static TIME_TEXT])
+const char *report_time(uint64_t ns, char text[static REPORT_TIME])
 {
 	time_t seconds = ns / NS_PER_S;
 	struct tm tm;
 
 	if (!ns || !localtime_r(&seconds, &tm) ||
-	    !strftime(text, TIME_TEXT, "%Y-%m-%d %H:%M:%S", &tm))
+	    !strftime(text, REPORT_TIME, "%Y-%m-%d %H:%M:%S", &tm))
 		return "-";
 	return text;
 }
@@ -316,7 +316,7 @@ static const char *local_time(uint64_t ns, char text[static TIME_TEXT])
 void report_list_seal(struct report *report, const struct staticdax_seal *seal)
 {
 	_cleanup_free_ char *name = NULL, *state = NULL;
-	char align[SIZE_TEXT], when[TIME_TEXT], mode[32];
+	char align[SIZE_TEXT], when[REPORT_TIME], mode[32];
 
 	if (report->json) {
 		report_element(report, json_of_seal(seal));
@@ -331,7 +331,7 @@ void report_list_seal(struct report *report, const struct staticdax_seal *seal)
 		    mode, report->size_width, seal->file_size,
 		    size_format(seal->align, align), report->runs_width,
 		    seal->runs, seal->denials,
-		    local_time(seal->sealed_at, when), quote_or(state));
+		    report_time(seal->sealed_at, when), quote_or(state));
 }
 
 /* status, doctor */
@@ -379,7 +379,7 @@ void report_status(struct report *report,
 	char text[1024] = "nothing is sealed";
 
 	if (report->json) {
-		put_object(report, json_of_status(status, known));
+		report_object(report, json_of_status(status, known));
 		report_text(report, "\n");
 		return;
 	}

@@ -62,9 +62,14 @@
 
 #include "staticdax.h"
 
+struct json_object;
+
+#define REPORT_TIME 32
+
 struct report {
 	FILE *out;
 	bool json;
+	int journal;		/* of journal_open(), or -1 */
 	bool more;		/* an element has been printed */
 	int error;		/* 0 or the negative errno of the first failure */
 	/* columns of list */
@@ -115,5 +120,9 @@ void report_status(struct report *report,
 		   const struct staticdax_status *status, bool known);
 void report_doctor(struct report *report,
 		   const struct staticdax_answer_line *line);
+
+/* For the parts of report: takes the object; local time, or "-" for 0. */
+void report_object(struct report *report, struct json_object *object);
+const char *report_time(uint64_t ns, char text[static REPORT_TIME]);
 
 #endif

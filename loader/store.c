@@ -72,14 +72,21 @@ static int map_writable(int fd, size_t size, void *ret_addr)
 	return 0;
 }
 
-static int read_control(struct sdax_store *store, int control, int filter)
+int sdax_store_refresh(struct sdax_store *store)
+{
+	__u32 key = 0;
+
+	return store->writable ? 0 :
+	       bpf_map_lookup_elem(store->control_fd, &key, store->control);
+}
+
+static int read_control(struct sdax_store *store, int filter)
 {
 	struct sdax_control *copy;
-	__u32 key = 0;
 	int r;
 
 	if (store->writable) {
-		r = map_writable(control, sizeof(*store->control),
+		r = map_writable(store->control_fd, sizeof(*store->control),
 				 &store->control);
 		return r ?: map_writable(filter, sizeof(*store->filter),
 					 &store->filter);
@@ -88,15 +95,16 @@ static int read_control(struct sdax_store *store, int control, int filter)
 	if (!copy)
 		return -ENOMEM;
 	store->control = copy;
-	return bpf_map_lookup_elem(control, &key, copy);
+	return sdax_store_refresh(store);
 }
 
 int sdax_store_open(bool writable, struct sdax_store *ret)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
-	_cleanup_close_ int control = -1, filter = -1;
+	_cleanup_close_ int filter = -1;
 	int *fds[] = { &store.sealed, &store.filesystems, &store.paths,
-		       &store.events, &store.counters, &control, &filter };
+		       &store.events, &store.counters, &store.control_fd,
+		       &filter };
 	int r;
 
 	if (access(SDAX_PIN_DIR, F_OK) < 0)
@@ -114,7 +122,7 @@ int sdax_store_open(bool writable, struct sdax_store *ret)
 			return fd;
 		*fds[map] = fd;
 	}
-	r = read_control(&store, control, filter);
+	r = read_control(&store, filter);
 	if (r < 0)
 		return r;
 	if (store.control->abi != SDAX_ABI_VERSION)
@@ -131,6 +139,7 @@ void sdax_store_close(struct sdax_store *store)
 	sdax_closep(&store->paths);
 	sdax_closep(&store->events);
 	sdax_closep(&store->counters);
+	sdax_closep(&store->control_fd);
 	if (store->writable && store->control)
 		munmap(store->control, sizeof(*store->control));
 	if (!store->writable)
@@ -138,6 +147,31 @@ void sdax_store_close(struct sdax_store *store)
 	if (store->filter)
 		munmap(store->filter, sizeof(*store->filter));
 	*store = (struct sdax_store)SDAX_STORE_NONE;
+}
+
+static __u32 map_id(int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) < 0 ? 0 : info.id;
+}
+
+__u32 sdax_store_id(const struct sdax_store *store)
+{
+	return map_id(store->sealed);
+}
+
+int sdax_store_pinned(__u32 *ret_id)
+{
+	_cleanup_close_ int fd = open_pin(SDAX_MAP_SEALED, false);
+
+	if (fd == -ENOENT && !access(SDAX_PIN_DIR, F_OK))
+		return -EPROTO;
+	if (fd < 0)
+		return fd;
+	*ret_id = map_id(fd);
+	return 0;
 }
 
 int sdax_store_get(const struct sdax_store *store, const struct sdax_key *key,

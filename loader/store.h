@@ -23,6 +23,7 @@ struct sdax_store {
 	int paths;
 	int events;
 	int counters;
+	int control_fd;
 	struct sdax_control *control;	/* mapped if writable, else a copy */
 	struct sdax_filter *filter;	/* mapped if writable, else NULL */
 	bool writable;
@@ -30,7 +31,7 @@ struct sdax_store {
 
 #define SDAX_STORE_NONE \
 	{ .sealed = -1, .filesystems = -1, .paths = -1, .events = -1, \
-	  .counters = -1 }
+	  .counters = -1, .control_fd = -1 }
 
 /* The maps by pin name, in the order of the descriptors above. */
 enum sdax_map {
@@ -52,6 +53,13 @@ extern const char *const sdax_map_names[SDAX_MAP_MAX_];
  */
 int sdax_store_open(bool writable, struct sdax_store *ret);
 void sdax_store_close(struct sdax_store *store);
+
+/* Which registry it is, or 0; and which one is pinned. ENOENT: none; EPROTO: a part. */
+__u32 sdax_store_id(const struct sdax_store *store);
+int sdax_store_pinned(__u32 *ret_id);
+
+/* Reads control again, if it is a copy. */
+int sdax_store_refresh(struct sdax_store *store);
 
 /* ENOENT if there is no record. */
 int sdax_store_get(const struct sdax_store *store, const struct sdax_key *key,

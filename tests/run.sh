@@ -69,6 +69,7 @@ parts() {
 	echo "contract-ext4 tests/guest/contract.sh /mnt/ext4 static"
 	echo "contract-xfs tests/guest/contract.sh /mnt/xfs static audit"
 	echo "cli tests/cli/lifecycle.sh"
+	echo "monitor tests/cli/monitor.sh"
 	echo "badinput tests/cli/badinput.sh"
 	echo "policy tests/cli/policy.sh"
 	echo "library tests/guest/library.sh"

@@ -15,7 +15,8 @@ case $fake in
 esac
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-unset FAKE_SEALS FAKE_LIST FAKE_STATUS FAKE_DOCTOR POSIXLY_CORRECT
+unset FAKE_SEALS FAKE_LIST FAKE_STATUS FAKE_DOCTOR FAKE_EVENTS
+unset POSIXLY_CORRECT JOURNAL_STREAM
 TZ=UTC
 export TZ
 
@@ -132,7 +133,7 @@ expect "unknown question for the shell" 2 0 0
 for verb in seal unseal get check; do
 	usage "$verb without a file" "$verb"
 done
-for verb in list status doctor; do
+for verb in list status doctor monitor; do
 	usage "$verb with a file" "$verb" x
 done
 usage "twice" seal --align 2M --align 2M x
@@ -148,6 +149,8 @@ usage "negative size" seal --align -1 x
 usage "bad mode" seal --mode nonsense x
 usage "bad wait" seal --wait 1m x
 usage "huge wait" seal --wait 4294968 x
+usage "bad interval" monitor --interval 0
+usage "huge interval" monitor --interval 86401
 usage "usage is found before anything is done" seal x --nonsense
 usage "one mount point" unseal --all /a /b
 run seal -- --json
@@ -283,6 +286,62 @@ says "doctor: the remedy" out "      boot with lsm=landlock,yama,bpf"
 run_with FAKE_DOCTOR=eperm doctor
 expect "doctor without privilege" 3 0 1
 
+# --- monitor ---
+
+# lines NAME FILTER: true of the last run's lines, each a document and UTF-8
+lines() {
+	if ! command -v jq >/dev/null; then
+		tap_skip "$1" "there is no jq"
+	elif iconv -f UTF-8 -t UTF-8 "$dir/out" >/dev/null 2>&1 &&
+	     jq -R fromjson "$dir/out" 2>/dev/null | jq -es "$2" >/dev/null 2>&1; then
+		tap_ok "$1"
+	else
+		tap_not_ok "$1" "$2" "$(cat "$dir/out")"
+	fi
+}
+
+run monitor
+expect "monitor, until SIGTERM" 0 5 0
+says "a denial, its hostile names made safe" out \
+	"2031-05-07 11:33:17 denied: shrink of /pmem/line\\x0abreak\\xff to 5 by \\x1b[31mred\\xff[4711], uid 1000: ETXTBSY"
+says "an audited operation on a filesystem" out \
+	"2031-05-07 11:33:17 audited: umount of the filesystem on 259:1 at 4096+512 by umount[0], uid 0: EBUSY"
+says "a lapse" out \
+	"2031-05-07 11:33:17 lapsed: the seal of /pmem/lapsed (unmounted)"
+run_with FAKE_EVENTS=1000 monitor
+expect "a flood of one kind is not printed" 0 15 0
+if grep -q 'suppressed: 990 more denials: shrink of' "$dir/out"; then
+	tap_ok "what was not printed is counted"
+else
+	tap_not_ok "what was not printed is counted" "$(cat "$dir/out")"
+fi
+if grep -q 'lost: 7 denials were' "$dir/out"; then
+	tap_ok "what was lost is counted"
+else
+	tap_not_ok "what was lost is counted" "$(cat "$dir/out")"
+fi
+run monitor --json
+lines "monitor --json" '[.[].event] ==
+	["denied", "audited", "lapsed", "lost", "enforcement"] and
+	all(.version == 1 and .time_ns > 0 and (.time | endswith("Z"))) and
+	.[0].path_hex == "2f706d656d2f6c696e650a627265616bff" and
+	.[0].offset == 5 and .[0].length == null and .[0].errno == "ETXTBSY" and
+	.[0].time == "2031-05-07T11:33:17.123456Z" and .[0].cgroup_id == 1 and
+	.[1].path == null and .[1].ino == null and .[1].dev == "259:1" and
+	.[2].lapse == "unmounted" and .[3].count == 7 and
+	.[4].enforcing == true and .[4].error == null'
+run_with FAKE_EVENTS=100 monitor --json
+lines "monitor --json, suppressed" '.[-1].event == "suppressed" and
+	.[-1].count == 90 and .[-1].op == "shrink" and .[-1].uid == 1000'
+run_with FAKE_STATUS=canary monitor --json
+lines "monitor --json, not enforcing" '.[-1].event == "enforcement" and
+	.[-1].enforcing == false and .[-1].reason == "canary"'
+run_with FAKE_STATUS=no_privilege monitor --json
+lines "monitor --json without privilege" '.[-1].enforcing == null and
+	.[-1].reason == "no_privilege"'
+run_with FAKE_STATUS=nothing monitor
+expect "monitor while nothing is sealed" 0 5 0
+
 # --- JSON ---
 
 run seal --json x hole held
@@ -400,7 +459,7 @@ done
 
 # --- where stdout leads ---
 
-for verb in "seal x" "list" "list --json" "status" "doctor" "--help"; do
+for verb in "seal x" "list" "list --json" "status" "doctor" "monitor" "--help"; do
 	# shellcheck disable=SC2086 # words
 	if [ -c /dev/full ]; then
 		"$fake" $verb >/dev/full 2>"$dir/err"

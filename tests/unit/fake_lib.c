@@ -6,9 +6,11 @@
  * A file called like a reason ("hole", "/x/held.1") meets that reason. Names
  * that begin with sealed, audit, swap, pending, lapsed or gone have a seal in
  * that state. FAKE_SEALS is how many records there are; FAKE_LIST,
- * FAKE_STATUS and FAKE_DOCTOR name the reason or errno of a failure.
+ * FAKE_STATUS and FAKE_DOCTOR name the reason or errno of a failure. FAKE_EVENTS
+ * is how many denials of one kind happen before SIGTERM comes.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,6 +288,42 @@ int staticdax_list(struct staticdax *sd, staticdax_list_fn fn, void *arg)
 		fill_seal(name_of(i), &seal);
 		r = fn(arg, &seal);
 	}
+	return r;
+}
+
+static const struct staticdax_event lapse = {
+	.dev = 259 << 20 | 1, .ino = 12, .time = 1935919997123456789,
+	.path = "/pmem/lapsed", .lapse = "unmounted",
+	.offset = STATICDAX_NO_OFFSET, .length = STATICDAX_NO_OFFSET,
+};
+
+static const struct staticdax_event shrink = {
+	.dev = 259 << 20 | 1, .ino = 12, .time = 1935919997123456789,
+	.path = "/pmem/line\nbreak\xff", .op = "shrink",
+	.hook = "inode_setattr", .why = "contract", .error = -ETXTBSY,
+	.offset = 5, .length = STATICDAX_NO_OFFSET, .cgroup = 1,
+	.pid = 4711, .tid = 4712, .uid = 1000, .comm = "\033[31mred\xff",
+};
+
+static const struct staticdax_event umount = {
+	.dev = 259 << 20 | 1, .time = 1935919997123456789, .op = "umount",
+	.hook = "sb_umount", .why = "filesystem", .error = -EBUSY,
+	.audit = true, .offset = 4096, .length = 512, .comm = "umount",
+};
+
+int staticdax_events(struct staticdax *sd, staticdax_event_fn fn, void *arg,
+		     uint64_t *ret_lost)
+{
+	const char *count = getenv("FAKE_EVENTS");
+	int r = 0;
+
+	(void)sd;
+	for (long i = count ? atol(count) : 1; i > 0 && !r; i--)
+		r = fn(arg, &shrink);
+	r = r ? r : fn(arg, &umount);
+	r = r ? r : fn(arg, &lapse);
+	*ret_lost = 7;
+	raise(SIGTERM);
 	return r;
 }
 
