@@ -281,6 +281,11 @@ struct staticdax_seal {
 	const char *last_comm;
 	uint32_t last_pid;
 	uint32_t last_uid;
+	uint64_t last_time;		/* CLOCK_REALTIME, ns */
+	uint64_t last_offset;		/* as in struct staticdax_event */
+	uint64_t last_length;
+	int32_t last_error;		/* negative errno */
+	uint32_t pad;
 };
 
 /*

@@ -56,6 +56,10 @@ const struct args_option args_options[ARG_MAX_] = {
 		.name = "prune",
 		.about = "unseal what the policy does not name",
 	},
+	[ARG_DENIALS] = {
+		.name = "denials",
+		.about = "also how much was denied, and the last time: what, when, to whom",
+	},
 	[ARG_JSON] = {
 		.name = "json",
 		.about = "answer in JSON",

@@ -74,8 +74,7 @@ static uint64_t clock_ns(clockid_t clock)
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
-/* Boot time stands still in nothing, so it tells how long ago something was. */
-static uint64_t real_time(uint64_t boot_ns)
+uint64_t sdax_real_time(uint64_t boot_ns)
 {
 	return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME) + boot_ns;
 }
@@ -99,7 +98,7 @@ static int hand_out_denial(struct reading *reading,
 	const struct sdax_key key = { .dev = e->dev, .ino = e->ino };
 	struct staticdax_event event = {
 		.size = sizeof(event),
-		.time = real_time(e->time),
+		.time = sdax_real_time(e->time),
 		.op = sdax_op_word(e->op),
 		.hook = e->hook < SDAX_HOOK_MAX_ ? hook_words[e->hook] : "?",
 		.why = e->reason < SDAX_WHY_MAX_ ? why_words[e->reason] : "?",
@@ -158,6 +157,9 @@ static int read_denials(struct reading *reading)
 			reading->lost++;
 			continue;
 		}
+		/* no denial: what it is about is in the registry */
+		if (!e.error)
+			continue;
 		r = hand_out_denial(reading, &e);
 		if (r)
 			return r;
@@ -220,7 +222,7 @@ static int read_lapses(struct reading *reading)
 		lapsed[n++] = key;
 		if (reading->fn && !failed && !is_known(events, &key))
 			failed = hand_out_lapse(reading, &key,
-				real_time(entry.lapsed_at * NS_PER_S),
+				sdax_real_time(entry.lapsed_at * NS_PER_S),
 				sdax_lapse_word(entry.lapse));
 	}
 	if (n)

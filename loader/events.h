@@ -15,6 +15,9 @@ struct sdax_events;
 int sdax_events_read(struct staticdax *sd, staticdax_event_fn fn, void *arg,
 		     uint64_t *ret_lost);
 
+/* From CLOCK_BOOTTIME to CLOCK_REALTIME, both ns. */
+uint64_t sdax_real_time(uint64_t boot_ns);
+
 /* NULL is allowed. */
 void sdax_events_free(struct sdax_events *events);
 

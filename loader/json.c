@@ -238,6 +238,23 @@ static void add_sealed_at(struct json_object *object, uint64_t ns)
 	add_number(object, "sealed_at_ns", ns);
 }
 
+/* UTC, with microseconds; and exactly. */
+static void add_time(struct json_object *object, uint64_t ns)
+{
+	time_t seconds = ns / NS_PER_S;
+	char text[40] = "";
+	struct tm tm;
+	size_t n;
+
+	n = gmtime_r(&seconds, &tm) ?
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) : 0;
+	if (n)
+		snprintf(text + n, sizeof(text) - n, ".%06uZ",
+			 (unsigned int)(ns % NS_PER_S / 1000));
+	add_string(object, "time", text);
+	add_number(object, "time_ns", ns);
+}
+
 static struct json_object *json_of_last_denial(const struct staticdax_seal *seal)
 {
 	struct json_object *object;
@@ -246,7 +263,11 @@ static struct json_object *json_of_last_denial(const struct staticdax_seal *seal
 	if (!seal->last_op)
 		return NULL;
 	object = json_object_new_object();
+	add_time(object, seal->last_time);
 	add_string(object, "op", seal->last_op);
+	add_offset(object, "offset", seal->last_offset);
+	add_offset(object, "length", seal->last_length);
+	add_string(object, "errno", json_errno_word(seal->last_error));
 	add_comm(object, comm, comm ? strlen(comm) : 0);
 	add_number(object, "pid", seal->last_pid);
 	add_number(object, "uid", seal->last_uid);
@@ -368,20 +389,10 @@ struct json_object *json_of_answer(const struct staticdax_answer_line *line)
 static struct json_object *json_of_line(const char *event, uint64_t time)
 {
 	struct json_object *object = json_object_new_object();
-	time_t seconds = time / NS_PER_S;
-	char text[40] = "";
-	struct tm tm;
-	size_t n;
 
 	add_number(object, "version", 1);
 	add_string(object, "event", event);
-	n = gmtime_r(&seconds, &tm) ?
-	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) : 0;
-	if (n)
-		snprintf(text + n, sizeof(text) - n, ".%06uZ",
-			 (unsigned int)(time % NS_PER_S / 1000));
-	add_string(object, "time", text);
-	add_number(object, "time_ns", time);
+	add_time(object, time);
 	return object;
 }
 

@@ -25,10 +25,11 @@ const struct cmd cmds[] = {
 	  .options = ARG_BIT(ARG_FORCE) | ARG_BIT(ARG_ALL) | JSON,
 	  .brief = "let go of them",
 	  .about = "Unseals each FILE that nobody else has open or mapped. Needs root." },
-	{ .name = "get", .run = cmd_get, .operands = "FILE...", MANY, .options = JSON,
+	{ .name = "get", .run = cmd_get, .operands = "FILE...", MANY,
+	  .options = ARG_BIT(ARG_DENIALS) | JSON,
 	  .brief = "are files sealed?",
 	  .about = "Exits with 0 if every FILE is sealed and with 1 if not. Needs no privilege but\nthe right to read the file." },
-	{ .name = "list", .run = cmd_list, .options = JSON,
+	{ .name = "list", .run = cmd_list, .options = ARG_BIT(ARG_DENIALS) | JSON,
 	  .brief = "all sealed files",
 	  .about = "Lists every seal, and those that lapsed. Needs no privilege." },
 	{ .name = "check", .run = cmd_check, .operands = "FILE...", MANY, .options = FIT | JSON,
@@ -68,6 +69,7 @@ static enum staticdax_answer run(const struct cmd *cmd, const struct args *args,
 	int r;
 
 	report->json = args_given(args, ARG_JSON);
+	report->denials = args_given(args, ARG_DENIALS);
 	r = staticdax_new(&sd);
 	if (r < 0) {
 		log_error("%s", strerror(-r));

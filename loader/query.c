@@ -71,6 +71,10 @@ static void fill_last_event(struct staticdax *sd,
 	seal->last_comm = sd->comm;
 	seal->last_pid = event.tgid;
 	seal->last_uid = event.uid;
+	seal->last_time = sdax_real_time(event.time);
+	seal->last_offset = event.offset;
+	seal->last_length = event.length;
+	seal->last_error = event.error;
 }
 
 int sdax_query_seal(struct staticdax *sd, const struct sdax_store *store,

@@ -231,6 +231,42 @@ static char *state_text(const struct staticdax_seal *seal)
 	return quote_escape(text, strlen(text), QUOTE_PROSE);
 }
 
+void report_place(uint64_t offset, uint64_t length, char *text, size_t size)
+{
+	text[0] = '\0';
+	if (offset == STATICDAX_NO_OFFSET)
+		return;
+	if (length == STATICDAX_NO_OFFSET)
+		snprintf(text, size, " to %" PRIu64, offset);
+	else
+		snprintf(text, size, " at %" PRIu64 "+%" PRIu64, offset, length);
+}
+
+/* The line below a seal. */
+static void put_denials(struct report *report,
+			const struct staticdax_seal *seal)
+{
+	_cleanup_free_ char *comm = NULL;
+	char when[REPORT_TIME], place[64];
+
+	if (!report->denials || seal->state == STATICDAX_STATE_NONE)
+		return;
+	report_text(report, "    %" PRIu32 " denial%s", seal->denials,
+		    plural(seal->denials));
+	if (seal->denials && seal->last_op) {
+		comm = bare(seal->last_comm);
+		report_place(seal->last_offset, seal->last_length, place,
+			     sizeof(place));
+		report_text(report, ", the last %s: %s%s by %s[%" PRIu32 "], uid %" PRIu32,
+			    report_time(seal->last_time, when), seal->last_op,
+			    place, quote_or(comm), seal->last_pid,
+			    seal->last_uid);
+	} else if (seal->denials) {
+		report_text(report, ", the last no longer remembered");
+	}
+	report_text(report, "\n");
+}
+
 void report_got(struct report *report, const char *path,
 		const struct staticdax_seal *seal,
 		const struct staticdax_result *result)
@@ -248,6 +284,7 @@ void report_got(struct report *report, const char *path,
 		state = state_text(seal);
 		report_text(report, "%s: %s\n", quote_or(name),
 			    quote_or(state));
+		put_denials(report, seal);
 	}
 	report_done(report);
 }
@@ -332,6 +369,7 @@ void report_list_seal(struct report *report, const struct staticdax_seal *seal)
 		    size_format(seal->align, align), report->runs_width,
 		    seal->runs, seal->denials,
 		    report_time(seal->sealed_at, when), quote_or(state));
+	put_denials(report, seal);
 }
 
 /* status, doctor */

@@ -43,7 +43,8 @@
  *   ino, generation, denials, size, align, runs, digest
  *   sealed_at  UTC, "2031-05-07T11:13:17Z"; sealed_at_ns since 1970
  *   lapse      why it lapsed; lapsed_at_ns since boot
- *   last_denial  null or {op, comm, pid, uid}
+ *   last_denial  null or {time, time_ns, op, offset, length, errno, comm, pid,
+ *              uid}, as a line of monitor has them
  * In get, state and all below are null if the question failed, and all from
  * mode on are null for state "none".
  *
@@ -70,6 +71,7 @@ struct report {
 	FILE *out;
 	bool json;
 	int journal;		/* of journal_open(), or -1 */
+	bool denials;		/* list and get: also the last denial */
 	bool more;		/* an element has been printed */
 	int error;		/* 0 or the negative errno of the first failure */
 	/* columns of list */
@@ -123,6 +125,8 @@ void report_doctor(struct report *report,
 
 /* For the parts of report: takes the object; local time, or "-" for 0. */
 void report_object(struct report *report, struct json_object *object);
+/* " to 5" (a new size), " at 4096+512", or "". */
+void report_place(uint64_t offset, uint64_t length, char *text, size_t size);
 const char *report_time(uint64_t ns, char text[static REPORT_TIME]);
 
 #endif

@@ -69,20 +69,6 @@ static char *file_text(const char *path, uint32_t dev, uint64_t ino)
 	return strdup(text);
 }
 
-/* " to 5", " at 4096+512", or nothing. */
-static void place_text(const struct staticdax_event *event, char *text,
-		       size_t size)
-{
-	text[0] = '\0';
-	if (event->offset == STATICDAX_NO_OFFSET)
-		return;
-	if (event->length == STATICDAX_NO_OFFSET)
-		snprintf(text, size, " to %" PRIu64, event->offset);
-	else
-		snprintf(text, size, " at %" PRIu64 "+%" PRIu64, event->offset,
-			 event->length);
-}
-
 static char *denial_text(const struct staticdax_event *event,
 			 const char *cgroup)
 {
@@ -97,7 +83,7 @@ static char *denial_text(const struct staticdax_event *event,
 			    QUOTE_BARE);
 	if (cgroup)
 		group = quote_escape(cgroup, strlen(cgroup), QUOTE_BARE);
-	place_text(event, place, sizeof(place));
+	report_place(event->offset, event->length, place, sizeof(place));
 	n = asprintf(&text, "%s: %s of %s%s by %s[%" PRIu32 "], uid %" PRIu32 "%s%s: %s",
 		     event->audit ? "audited" : "denied", event->op,
 		     quote_or(file), place, quote_or(comm), event->pid,

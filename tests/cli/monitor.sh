@@ -57,10 +57,14 @@ tells "unlink" '"op":"unlink","offset":null,"length":null,"errno":"EPERM"'
 umount /mnt/ext4-dax 2>/dev/null
 tells "umount_of_the_filesystem" '"path":null,.*"ino":null,"op":"umount",.*"errno":"EBUSY"'
 
+answers 0 '^    [0-9]+ denials, the last [0-9: -]+: unlink by rm\[[0-9]+\], uid 0$' "get_denials" "$S" get --denials $f
 mkdir /sys/fs/cgroup/mutators
 sh -c 'echo $$ >/sys/fs/cgroup/mutators/cgroup.procs
 	exec setpriv --reuid 1000 --regid 1000 --clear-groups truncate -s 7 '$f 2>/dev/null
 tells "denial_has_user_and_cgroup" '"offset":7,.*"uid":1000,"cgroup":"/mutators"'
+
+answers 0 '^    [0-9]+ denials, the last .*: shrink to 7 by truncate\[[0-9]+\], uid 1000$' "list_denials" "$S" list --denials
+answers 0 '"last_denial":.*"op":"shrink","offset":7,"length":null,"errno":"ETXTBSY",.*"uid":1000}' "list_json_last_denial" "$S" list --json
 
 # Several readers, and without privilege
 exec 9< <(exec setpriv --reuid 1000 --regid 1000 --clear-groups "$S" monitor --json)

@@ -233,6 +233,12 @@ expect "get, all sealed" 0 2 0
 run get sealed.1 x
 expect "get, one is not" 1 2 0
 says "not sealed" out "x: not sealed"
+run get --denials audit.1 sealed.1 x
+expect "get --denials" 1 5 0
+says "the last denial" out \
+	"    3 denials, the last 2031-05-07 11:33:17: truncate to 5 by tru\\xffncate[4711], uid 1000"
+says "a denial that is not remembered" out \
+	"    3 denials, the last no longer remembered"
 run get lapsed pending
 expect "neither lapsed nor pending is sealed" 1 2 0
 says "lapsed, and why" out "lapsed: lapsed (unmounted)"
@@ -260,6 +266,8 @@ run list
 expect "list" 0 9 0
 says "a name with a newline stays one line" out \
 	"/pmem/audit\\x0aline  static+audit    1073741824     2M     1           3  2031-05-07 11:33:17  sealed (audit only)"
+run list --denials
+expect "list --denials" 0 17 0
 run_with FAKE_SEALS=0 list
 expect "list of nothing" 0 1 0
 run_with FAKE_LIST=pins_version list
@@ -369,6 +377,8 @@ run list --json
 json "list --json" '(.seals | length) == 8 and
 	.seals[1].path == "/pmem/audit\nline" and
 	.seals[1].last_denial.comm_hex == "747275ff6e63617465" and
+	.seals[1].last_denial.offset == 5 and
+	.seals[1].last_denial.errno == "ETXTBSY" and
 	.seals[0].digest == "fedcba9876543210"'
 run_with FAKE_SEALS=0 list --json
 json "list --json of nothing" '.seals == []'

@@ -204,6 +204,10 @@ static void fill_seal(const char *path, struct staticdax_seal *seal)
 		seal->last_comm = "tru\xffncate";
 		seal->last_pid = 4711;
 		seal->last_uid = 1000;
+		seal->last_time = 1935919997000000000;
+		seal->last_offset = 5;
+		seal->last_length = STATICDAX_NO_OFFSET;
+		seal->last_error = -ETXTBSY;
 	}
 }
 
