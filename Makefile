@@ -122,7 +122,7 @@ $(B)/inspect.bpf.o: $(B)/bpf/inspect.bpf.o
 	$(call msg,BPFLINK,$@) $(BPFTOOL) gen object $@ $^
 
 $(B)/%.skel.h: $(B)/%.bpf.o
-	$(call msg,SKEL,$@) $(BPFTOOL) gen skeleton $< name $*_bpf >$@
+	$(call msg,SKEL,$@) $(BPFTOOL) gen skeleton $< name $(*F)_bpf >$@
 
 # ---- library and command -------------------------------------------------------
 
@@ -230,6 +230,27 @@ $(T)/contract32: tests/hooks/contract32.c $(B)/.flags
 	$(call msg,TEST,$@) $(CC) -m32 -static -nostdlib -fno-pie -no-pie \
 		-fno-stack-protector -O1 -Wall $< -o $@
 
+# What the hostile programs have in common with the contract.
+HOSTILE_HOOKS := answer file loop tool uring xfs_ioctl
+MUTATE_SRC := $(wildcard tests/hostile/acts_*.c) tests/hostile/mutate.c \
+	      tests/hostile/prey.c $(HOSTILE_HOOKS:%=tests/hooks/%.c)
+
+$(T)/mutate: $(MUTATE_SRC) $(wildcard tests/hostile/*.h tests/hooks/*.h) \
+		tests/tap.h $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) \
+		$(MUTATE_SRC) -o $@ -lpthread
+
+# BPF programs that only tests load
+$(B)/tests/%.bpf.o: tests/hostile/%.bpf.c tests/hostile/%.h $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,BPF,$<) $(CLANG) $(BPF_CFLAGS) -Itests/hostile -MMD -MP -c $< -o $@
+
+$(T)/tripwire: tests/hostile/tripwire.c tests/hostile/tripwire.h \
+		$(T)/tripwire.skel.h $(B)/.flags
+	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) -I$(T) \
+		$< -o $@ $(LIB_STATIC)
+
 $(T)/%: tests/lib/%.c $(B)/libstaticdax.a tests/tap.h
 	@mkdir -p $(@D)
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) -Iinclude \
@@ -244,7 +265,8 @@ $(T)/example_%: examples/%.c $(B)/libstaticdax.a
 		$(B)/libstaticdax.a -o $@ $(LIB_STATIC)
 
 test-programs: all $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/fuzz_extents \
-	$(T)/staticdax-fake $(T)/contract $(T)/contract32 $(LIB_TESTS) $(EXAMPLES)
+	$(T)/staticdax-fake $(T)/contract $(T)/contract32 $(T)/mutate $(T)/tripwire \
+	$(LIB_TESTS) $(EXAMPLES)
 
 check: test-programs
 	tests/run.sh host

@@ -74,6 +74,7 @@ parts() {
 	echo "policy tests/cli/policy.sh"
 	echo "library tests/guest/library.sh"
 	echo "demo tests/guest/demo.sh"
+	echo "hostile tests/guest/hostile.sh /mnt/ext4-dax /mnt/xfs-dax /mnt/ext4 /mnt/xfs"
 	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"
 }
 

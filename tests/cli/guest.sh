@@ -50,6 +50,22 @@ fails() {
 	fi
 }
 
+# tap_relay PLANS COMMAND...: its TAP as part of ours, with so many plans in it
+tap_relay() {
+	local due=$1 line
+	shift
+	while IFS= read -r line; do
+		case $line in
+		'ok '*) tap_ok "${line#* - }" ;;
+		'not ok '*) tap_not_ok "${line#* - }" ;;
+		'#'*) echo "$line" ;;
+		1..*) due=$((due - 1)) ;;
+		*) tap_diag "$line" ;;
+		esac
+	done < <("$@" 2>&1)
+	[ $due -eq 0 ] || tap_not_ok "$* came to its end" "$due plans are missing"
+}
+
 # programs of ours that the kernel has loaded
 programs() {
 	bpftool prog list 2>/dev/null | grep -cE ' name sdax_'
