@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <linux/falloc.h>
 #include <linux/magic.h>
 #include <poll.h>
@@ -381,6 +382,29 @@ static void barrier_inode_lock(int fd)
 		errno = 0;
 }
 
+/*
+ * A rename asks the LSM before it locks the file, but has its directory locked
+ * all the while: one that was checked before the entry is over after this, and
+ * the next is refused. So the name that still leads to the file then is kept.
+ * Another link of the file may be lost meanwhile; this one holds its blocks.
+ */
+static bool is_named(const struct sealing *s)
+{
+	_cleanup_free_ char *full = realpath(s->path, NULL);
+	_cleanup_free_ char *above = full ? strdup(full) : NULL;
+	_cleanup_close_ int directory = -1;
+	struct stat st;
+
+	if (!above)
+		return false;
+	directory = open(dirname(above), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0)
+		return false;
+	barrier_inode_lock(directory);
+	return !stat(full, &st) && st.st_dev == s->target.dev &&
+	       st.st_ino == s->target.ino;
+}
+
 /* From here to the verdict the entry refuses already. */
 static int judge_pending(struct sealing *s, struct sdax_entry *entry)
 {
@@ -399,6 +423,8 @@ static int judge_pending(struct sealing *s, struct sdax_entry *entry)
 			    s->id.xfs & SDAX_XFS_COW_FORK;
 	if (!r)
 		r = judge_file(s);
+	if (!r && !is_named(s))
+		r = sdax_fail(s->result, STATICDAX_CHANGED, 0, "its name");
 	if (!r && facts->size != size)
 		r = sdax_fail(s->result, STATICDAX_CHANGED, 0, "its size");
 	if (!r && s->id.generation != entry->generation)
