@@ -251,6 +251,22 @@ $(T)/tripwire: tests/hostile/tripwire.c tests/hostile/tripwire.h \
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) -I$(T) \
 		$< -o $@ $(LIB_STATIC)
 
+RACE_SRC := tests/hostile/seal_race.c $(HOSTILE_HOOKS:%=tests/hooks/%.c)
+
+$(T)/seal_race: $(RACE_SRC) $(wildcard tests/hostile/*.h tests/hooks/*.h) \
+		tests/tap.h $(B)/libstaticdax.a $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) -Iinclude \
+		$(RACE_SRC) $(B)/libstaticdax.a -o $@ $(LIB_STATIC)
+
+PREEMPT_SRC := tests/hostile/preempt.c tests/hostile/prey.c tests/hooks/answer.c \
+	       tests/hooks/file.c
+
+$(T)/preempt: $(PREEMPT_SRC) $(wildcard tests/hostile/*.h tests/hooks/*.h) \
+		tests/tap.h $(T)/slow.skel.h $(B)/.flags
+	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) -I$(T) \
+		$(PREEMPT_SRC) -o $@ $(LIB_STATIC)
+
 $(T)/%: tests/lib/%.c $(B)/libstaticdax.a tests/tap.h
 	@mkdir -p $(@D)
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) -Iinclude \
@@ -265,8 +281,8 @@ $(T)/example_%: examples/%.c $(B)/libstaticdax.a
 		$(B)/libstaticdax.a -o $@ $(LIB_STATIC)
 
 test-programs: all $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/fuzz_extents \
-	$(T)/staticdax-fake $(T)/contract $(T)/contract32 $(T)/mutate $(T)/tripwire \
-	$(LIB_TESTS) $(EXAMPLES)
+	$(T)/staticdax-fake $(T)/contract $(T)/contract32 $(T)/mutate $(T)/seal_race $(T)/tripwire \
+	$(T)/preempt $(LIB_TESTS) $(EXAMPLES)
 
 check: test-programs
 	tests/run.sh host

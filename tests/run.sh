@@ -75,6 +75,8 @@ parts() {
 	echo "library tests/guest/library.sh"
 	echo "demo tests/guest/demo.sh"
 	echo "hostile tests/guest/hostile.sh /mnt/ext4-dax /mnt/xfs-dax /mnt/ext4 /mnt/xfs"
+	echo "preempt -c 2 -a preempt=full tests/guest/preempt.sh"
+	echo "races tests/guest/races.sh 6 /mnt/ext4-dax /mnt/xfs-dax /mnt/ext4 /mnt/xfs"
 	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"
 }
 
