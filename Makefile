@@ -5,7 +5,8 @@
 # Knobs, all overridable on the command line or from the environment:
 #   CC CLANG LLVM_STRIP BPFTOOL PKG_CONFIG   tools
 #   CFLAGS LDFLAGS CPPFLAGS                  the user's own, after ours
-#   PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR   where install puts things
+#   PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR
+#   UNITDIR SYSCONFDIR COMPLETIONDIR         where install puts things
 #   DESTDIR                                  staging root of install
 #   V=1                                      show the commands
 #   KERNELS="6.1 6.12"                       kernels of the VM tests
@@ -25,8 +26,11 @@ BINDIR ?= $(PREFIX)/sbin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 B := build
+BOOT_UNITS := $(patsubst systemd/%.in,$(B)/systemd/%,$(wildcard systemd/*.in))
 
 ifeq ($(V),1)
 Q :=
@@ -42,7 +46,7 @@ endif
 	demo vm-shell tools FORCE
 
 all: $(B)/staticdax $(B)/staticdax-static $(B)/libstaticdax.a \
-     $(B)/libstaticdax.so $(B)/libstaticdax.pc
+     $(B)/libstaticdax.so $(B)/libstaticdax.pc $(BOOT_UNITS)
 
 help:
 	@echo 'all        build/staticdax, -static, libstaticdax.{a,so}'
@@ -161,11 +165,25 @@ $(B)/staticdax-static: $(CLI_OBJ) $(B)/libstaticdax.a
 	$(call msg,LD,$@) $(CC) -static $(ALL_LDFLAGS) $^ $(LIB_STATIC) \
 		$(CLI_STATIC) -o $@
 
-$(B)/libstaticdax.pc: loader/libstaticdax.pc.in Makefile
+# ---- what names where things are installed ---------------------------------
+
+PATHS = PREFIX BINDIR LIBDIR INCLUDEDIR SYSCONFDIR VERSION
+
+$(B)/.paths: FORCE
 	@mkdir -p $(@D)
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
-		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-		-e 's|@VERSION@|$(VERSION)|' $< >$@
+	@echo '$(foreach p,$(PATHS),$($(p)))' | cmp -s - $@ || \
+		echo '$(foreach p,$(PATHS),$($(p)))' >$@
+
+define fill_in
+	@mkdir -p $(@D)
+	$(Q)sed $(foreach p,$(PATHS),-e 's|@$(p)@|$($(p))|g') $< >$@
+endef
+
+$(B)/libstaticdax.pc: loader/libstaticdax.pc.in $(B)/.paths
+	$(fill_in)
+
+$(B)/systemd/%: systemd/%.in $(B)/.paths
+	$(fill_in)
 
 # ---- tests -----------------------------------------------------------------------
 # Unit tests are built from sources, with sanitizers; each names what it is made
@@ -310,7 +328,8 @@ MAN := $(wildcard man/*.[1-9])
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
-		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(COMPLETIONDIR)
+		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(COMPLETIONDIR) \
+		$(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/staticdax.d
 	install -m 755 $(B)/staticdax $(B)/staticdax-static $(DESTDIR)$(BINDIR)
 	install -m 644 $(B)/libstaticdax.a $(DESTDIR)$(LIBDIR)
 	install -m 755 $(B)/libstaticdax.so.$(VERSION) $(DESTDIR)$(LIBDIR)
@@ -321,6 +340,7 @@ install: all
 	install -m 644 include/staticdax.h $(DESTDIR)$(INCLUDEDIR)
 	install -m 644 loader/staticdax.bash \
 		$(DESTDIR)$(COMPLETIONDIR)/staticdax
+	install -m 644 $(BOOT_UNITS) $(DESTDIR)$(UNITDIR)
 	for m in $(MAN); do d=$(DESTDIR)$(MANDIR)/man$${m##*.}; \
 		install -d $$d && install -m 644 $$m $$d || exit 1; done
 
@@ -331,6 +351,8 @@ uninstall:
 		$(DESTDIR)$(LIBDIR)/pkgconfig/libstaticdax.pc
 	rm -f $(DESTDIR)$(INCLUDEDIR)/staticdax.h
 	rm -f $(DESTDIR)$(COMPLETIONDIR)/staticdax
+	rm -f $(BOOT_UNITS:$(B)/systemd/%=$(DESTDIR)$(UNITDIR)/%)
+	-rmdir $(DESTDIR)$(SYSCONFDIR)/staticdax.d 2>/dev/null
 	for m in $(MAN); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/}; done
 

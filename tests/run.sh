@@ -61,7 +61,8 @@ host() {
 	done
 }
 
-# A machine each: options of tests/vm/run.sh, then what to run in it.
+# A machine each: options of tests/vm/run.sh, then what to run in it. After @ a
+# test of the host's, which starts machines itself and gets the kernel's name.
 parts() {
 	echo "kill tests/cli/kill.sh"
 	echo "contract-ext4-dax tests/guest/contract.sh /mnt/ext4-dax static swapfile"
@@ -77,6 +78,7 @@ parts() {
 	echo "hostile tests/guest/hostile.sh /mnt/ext4-dax /mnt/xfs-dax /mnt/ext4 /mnt/xfs"
 	echo "preempt -c 2 -a preempt=full tests/guest/preempt.sh"
 	echo "races tests/guest/races.sh 6 /mnt/ext4-dax /mnt/xfs-dax /mnt/ext4 /mnt/xfs"
+	echo "boot @ tests/systemd/boot.sh"
 	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"
 }
 
@@ -85,6 +87,10 @@ one() {
 	local kernel=$1 part=$2
 	local -a options=()
 	shift 2
+	if [ "$1" = @ ]; then
+		run "$kernel-$part" "${@:2}" "$kernel"
+		return
+	fi
 	while [ "${1#-}" != "$1" ]; do
 		options+=("$1" "$2")
 		shift 2

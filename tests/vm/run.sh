@@ -24,6 +24,7 @@ extra=()
 pass=()
 shell=no
 devices=yes
+root_image=
 filesystems='ext4-dax xfs-dax ext4 xfs'
 accel=${VM_ACCEL:-}
 qemu=${QEMU:-qemu-system-x86_64}
@@ -54,6 +55,9 @@ output and error come out on standard output.
   -q OPTION   one more argument for QEMU
   -f LIST     the filesystems to set up ($filesystems);
               the fewer, the faster it boots, XFS taking longest
+  -r IMAGE    after the initramfs boot the system in IMAGE, a disk that keeps what
+              it writes; with neither devices nor filesystems. COMMAND runs as
+              a service of it, and ends with a line to /dev/ttyS2: its status
   -n          neither filesystems nor their devices: boots fastest
   --shell     a shell on this terminal instead of COMMAND; ^A x ends it by force
 
@@ -82,7 +86,7 @@ parse_options()
 		--shell) shell=yes ;;
 		-n) devices=no filesystems= ;;
 		-h | --help) usage; exit ;;
-		-[kmctlaefiq])
+		-[kmctlaefiqr])
 			[ $# -ge 2 ] || die "option $1 needs an argument"
 			case $1 in
 			-k) kernel=$2 ;;
@@ -95,6 +99,7 @@ parse_options()
 			-f) filesystems=${2//,/ } ;;
 			-i) extra+=("$2") ;;
 			-q) qemu_extra+=("$2") ;;
+			-r) root_image=$2 devices=no filesystems= ;;
 			esac
 			shift
 			;;
@@ -139,8 +144,8 @@ write_settings()
 {
 	local size
 
-	printf 'devices=%s\nfilesystems=%q\nshell=%s\ndirectory=%s\n' \
-		"$devices" "$filesystems" "$shell" "$guest_directory"
+	printf 'root=%s\ndevices=%s\nfilesystems=%q\nshell=%s\ndirectory=%s\n' \
+		"${root_image:+/dev/vda}" "$devices" "$filesystems" "$shell" "$guest_directory"
 	if [ "$shell" = yes ]; then
 		size=$(stty size)
 		printf 'rows=%s\ncolumns=%s\nexport TERM=%q\n' \
@@ -268,6 +273,8 @@ machine_arguments()
 		machine+=(-drive "if=virtio,format=raw,cache=unsafe,file=$work/ext4.img"
 			-drive "if=virtio,format=raw,cache=unsafe,file=$work/xfs.img")
 	fi
+	[ -z "$root_image" ] ||
+		machine+=(-drive "if=virtio,format=raw,cache=unsafe,file=$root_image")
 	machine+=(-append "$cmdline$append" ${qemu_extra[@]+"${qemu_extra[@]}"})
 }
 
