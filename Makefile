@@ -5,7 +5,7 @@
 # Knobs, all overridable on the command line or from the environment:
 #   CC CLANG LLVM_STRIP BPFTOOL PKG_CONFIG   tools
 #   CFLAGS LDFLAGS CPPFLAGS                  the user's own, after ours
-#   PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR
+#   PREFIX BINDIR LIBDIR INCLUDEDIR DATADIR MANDIR
 #   UNITDIR SYSCONFDIR COMPLETIONDIR         where install puts things
 #   DESTDIR                                  staging root of install
 #   V=1                                      show the commands
@@ -25,6 +25,7 @@ PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/sbin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
 MANDIR ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
@@ -131,7 +132,7 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 # ---- library and command -------------------------------------------------------
 
 LIB_SRC := ask_bpf ask_system blockdev canary daxctl_compat device dm engine \
-	   events extents handle holders inspect libstaticdax lock lsm mounts \
+	   events extents handle holders inspect libstaticdax lock lsm metrics mounts \
 	   privilege probe query seal store target unseal verdict words
 CLI_SRC := $(filter-out $(LIB_SRC:%=loader/%.c),$(wildcard loader/*.c))
 LIB_OBJ := $(LIB_SRC:%=$(B)/loader/%.o)
@@ -338,6 +339,8 @@ install: all
 	ln -sf libstaticdax.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libstaticdax.so
 	install -m 644 $(B)/libstaticdax.pc $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 644 include/staticdax.h $(DESTDIR)$(INCLUDEDIR)
+	install -d $(DESTDIR)$(DATADIR)/staticdax
+	install -m 644 share/staticdax.rules.yml $(DESTDIR)$(DATADIR)/staticdax
 	install -m 644 loader/staticdax.bash \
 		$(DESTDIR)$(COMPLETIONDIR)/staticdax
 	install -m 644 $(BOOT_UNITS) $(DESTDIR)$(UNITDIR)
@@ -353,6 +356,7 @@ uninstall:
 	rm -f $(DESTDIR)$(COMPLETIONDIR)/staticdax
 	rm -f $(BOOT_UNITS:$(B)/systemd/%=$(DESTDIR)$(UNITDIR)/%)
 	-rmdir $(DESTDIR)$(SYSCONFDIR)/staticdax.d 2>/dev/null
+	rm -rf $(DESTDIR)$(DATADIR)/staticdax
 	for m in $(MAN); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/}; done
 

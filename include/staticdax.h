@@ -375,6 +375,41 @@ struct staticdax_status {
 /* 0 if nothing is sealed (attached is false) or all is in force. */
 int staticdax_status(struct staticdax *sd, struct staticdax_status *ret_status);
 
+/* Numbers since the programs were attached; no privilege but for programs */
+
+#define STATICDAX_OPS 32
+#define STATICDAX_PROGRAMS 40
+
+struct staticdax_program {
+	char name[32];
+	uint64_t runs;			/* 0 unless kernel.bpf_stats_enabled=1 */
+	uint64_t run_ns;		/* as well */
+	uint64_t misses;		/* skipped: only those that grant can be */
+};
+
+struct staticdax_metrics {
+	uint32_t size;
+	uint32_t programs_count;
+	uint64_t denied[STATICDAX_OPS];	/* by operation, see staticdax_op_word() */
+	uint64_t audited[STATICDAX_OPS];
+	uint64_t no_token;
+	uint64_t token_lost;
+	uint64_t generation_changed;
+	uint64_t lapses;
+	uint64_t events;
+	uint64_t events_overwritten;	/* no longer to be read */
+	uint64_t capacity;		/* records; 0: nothing is sealed */
+	uint64_t proved_at;		/* CLOCK_REALTIME, ns, or 0: when every hook
+					   last refused the canary */
+	struct staticdax_program programs[STATICDAX_PROGRAMS];
+};
+
+/* 0, all zero, if nothing is sealed. EACCES, EPROTO. */
+int staticdax_metrics(struct staticdax *sd, struct staticdax_metrics *ret_metrics);
+
+/* "shrink" for 0, and so on; NULL where there are no more. */
+const char *staticdax_op_word(unsigned int op);
+
 /* What this kernel and system can do */
 
 struct staticdax_answer_line {

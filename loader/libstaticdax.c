@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "handle.h"
+#include "metrics.h"
 #include "probe.h"
 #include "query.h"
 #include "seal.h"
@@ -146,6 +147,13 @@ int staticdax_status(struct staticdax *sd,
 {
 	enter(sd);
 	return sdax_query_status(sd, ret_status);
+}
+
+int staticdax_metrics(struct staticdax *sd,
+		      struct staticdax_metrics *ret_metrics)
+{
+	enter(sd);
+	return sdax_metrics_read(ret_metrics);
 }
 
 int staticdax_doctor(struct staticdax *sd, staticdax_doctor_fn fn,

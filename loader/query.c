@@ -47,9 +47,14 @@ _Static_assert((int)STATICDAX_STATE_PENDING == (int)SDAX_STATE_PENDING &&
 		       (int)STATICDAX_STATE_LAPSED == (int)SDAX_STATE_LAPSED,
 	       "public and shared states are the same numbers");
 
+const char *staticdax_op_word(unsigned int op)
+{
+	return op < SDAX_OP_MAX_ ? op_words[op] : NULL;
+}
+
 const char *sdax_op_word(unsigned int op)
 {
-	return op < SDAX_OP_MAX_ ? op_words[op] : "?";
+	return staticdax_op_word(op) ?: "?";
 }
 
 const char *sdax_lapse_word(unsigned int lapse)

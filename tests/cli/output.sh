@@ -133,7 +133,7 @@ expect "unknown question for the shell" 2 0 0
 for verb in seal unseal get check; do
 	usage "$verb without a file" "$verb"
 done
-for verb in list status doctor monitor; do
+for verb in list status doctor monitor metrics; do
 	usage "$verb with a file" "$verb" x
 done
 usage "twice" seal --align 2M --align 2M x
@@ -350,6 +350,16 @@ lines "monitor --json without privilege" '.[-1].enforcing == null and
 run_with FAKE_STATUS=nothing monitor
 expect "monitor while nothing is sealed" 0 5 0
 
+# --- metrics ---
+
+run metrics
+expect "metrics" 0 55 0
+says "counts by state" out 'staticdax_seals{state="lapsed"} 1'
+says "all 64 bits of a count" out 'staticdax_denials_total{op="shrink"} 18446744073709551615'
+run_with FAKE_STATUS=pins_version metrics
+expect "metrics of another version tell that nothing is known to protect" 3 6 1
+says "not enforcing" out 'staticdax_enforcing 0'
+
 # --- JSON ---
 
 run seal --json x hole held
@@ -469,7 +479,7 @@ done
 
 # --- where stdout leads ---
 
-for verb in "seal x" "list" "list --json" "status" "doctor" "monitor" "--help"; do
+for verb in "seal x" "list" "list --json" "status" "doctor" "monitor" "metrics" "--help"; do
 	# shellcheck disable=SC2086 # words
 	if [ -c /dev/full ]; then
 		"$fake" $verb >/dev/full 2>"$dir/err"

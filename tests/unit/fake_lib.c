@@ -362,6 +362,37 @@ int staticdax_status(struct staticdax *sd, struct staticdax_status *ret_status)
 	return s->result.error;
 }
 
+const char *staticdax_op_word(unsigned int op)
+{
+	static const char *const words[] = { "shrink", "truncate", "grow" };
+
+	return op < sizeof(words) / sizeof(words[0]) ? words[op] : NULL;
+}
+
+int staticdax_metrics(struct staticdax *sd, struct staticdax_metrics *ret)
+{
+	const char *why = getenv("FAKE_STATUS");
+
+	(void)sd;
+	if (why && !strcmp(why, "pins_version"))
+		return -EPROTO;
+	ret->denied[0] = UINT64_MAX;
+	ret->audited[2] = 3;
+	ret->events = 2000;
+	ret->events_overwritten = 976;
+	ret->capacity = 65536;
+	ret->proved_at = why && !strcmp(why, "nothing") ? 0 :
+							  1935919997123456789;
+	if (why && !strcmp(why, "no_privilege"))
+		return 0;
+	ret->programs_count = 1;
+	ret->programs[0] = (struct staticdax_program){
+		.name = "sdax_permission", .runs = 7, .run_ns = 1500000001,
+		.misses = 1,
+	};
+	return 0;
+}
+
 int staticdax_doctor(struct staticdax *sd, staticdax_doctor_fn fn, void *arg)
 {
 	const char *mood = getenv("FAKE_DOCTOR");
