@@ -132,7 +132,8 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 # ---- library and command -------------------------------------------------------
 
 LIB_SRC := ask_bpf ask_system blockdev canary daxctl_compat device dm engine \
-	   events extents handle holders inspect libstaticdax lock lsm metrics mounts \
+	   events extents handle holders hot inspect libstaticdax lock lsm metrics \
+	   mounts \
 	   privilege probe query seal store target unseal verdict words
 CLI_SRC := $(filter-out $(LIB_SRC:%=loader/%.c),$(wildcard loader/*.c))
 LIB_OBJ := $(LIB_SRC:%=$(B)/loader/%.o)
@@ -199,6 +200,7 @@ UNIT_extents := extents verdict $(UNIT_device)
 UNIT_journal := journal
 UNIT_plan := plan policy size words
 UNIT_policy := policy size words
+UNIT_hot := hot
 UNIT_probe := probe ask_bpf ask_system lsm blockdev mounts
 UNIT_quote := quote
 UNIT_rate := rate
@@ -206,7 +208,8 @@ UNIT_report := report json quote size words
 UNIT_size := size
 UNIT_verdict := verdict
 UNIT_words := words
-UNITS := device extents journal plan policy probe quote rate report size verdict words
+UNITS := device extents hot journal plan policy probe quote rate report size \
+	 verdict words
 
 define unit_rule
 $(T)/unit/$(1): tests/unit/test_$(1).c $(2:%=loader/%.c) $(wildcard loader/*.h) \
@@ -291,6 +294,12 @@ $(T)/%: tests/lib/%.c $(B)/libstaticdax.a tests/tap.h
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) -Iinclude \
 		-Itests $< $(B)/libstaticdax.a -o $@ $(LIB_STATIC)
 
+# Programs that tests load into the kernel beside ours.
+$(T)/%.bpf.o: tests/bpf/%.bpf.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,BPF,$<) $(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+BPF_TESTS := $(patsubst tests/bpf/%.c,$(T)/%.o,$(wildcard tests/bpf/*.c))
 LIB_TESTS := $(patsubst tests/lib/%.c,$(T)/%,$(wildcard tests/lib/*.c))
 EXAMPLES := $(patsubst examples/%.c,$(T)/example_%,$(wildcard examples/*.c))
 
@@ -301,7 +310,7 @@ $(T)/example_%: examples/%.c $(B)/libstaticdax.a
 
 test-programs: all $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/fuzz_extents \
 	$(T)/staticdax-fake $(T)/contract $(T)/contract32 $(T)/mutate $(T)/seal_race $(T)/tripwire \
-	$(T)/preempt $(LIB_TESTS) $(EXAMPLES)
+	$(T)/preempt $(LIB_TESTS) $(BPF_TESTS) $(EXAMPLES)
 
 check: test-programs
 	tests/run.sh host

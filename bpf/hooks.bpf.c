@@ -110,14 +110,22 @@ int BPF_PROG(sdax_file_trunc, struct file *file, int ret)
 
 /* Data */
 
-SEC("lsm/file_permission")
-int BPF_PROG(sdax_permission, struct file *file, int mask, int ret)
+static __noinline int permission(__u64 *args)
 {
-	if (ret || !sdax_maybe_sealed(file->f_inode))
+	struct file *file = (void *)args[0];
+	int mask = args[1], ret = args[2];
+
+	if (ret || !sdax_in_filter(file->f_inode))
 		return ret;
 	if (!(mask & MAY_WRITE) && !control.xfs_seals && !control.xfs_audits)
 		return 0;
 	return sdax_decide_access(file, mask);
+}
+
+SEC("lsm/file_permission")
+int sdax_permission(__u64 *args)
+{
+	return sdax_is_cold((void *)args[0]) ? args[2] : permission(args);
 }
 
 /*

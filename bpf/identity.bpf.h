@@ -20,6 +20,19 @@ static __always_inline void sdax_key_of(struct inode *inode,
 	ret->part = 0;
 }
 
+/*
+ * Is it certain that the file's superblock holds no seal? Every read and write
+ * of the system is asked this, so a program asks it first, and does all else in
+ * a function of its own: what that needs is neither loaded nor saved before. By
+ * comparing addresses, since the verifier allows no arithmetic with them.
+ */
+static __always_inline bool sdax_is_cold(struct file *file)
+{
+	__u64 super = (__u64)file->f_inode->i_sb;
+
+	return super < filter.hot_from || super > filter.hot_to;
+}
+
 /* Does the filesystem hold a seal? May say yes for one that does not. */
 static __always_inline bool sdax_maybe_hot(struct inode *inode)
 {
@@ -30,15 +43,17 @@ static __always_inline bool sdax_maybe_hot(struct inode *inode)
  * False is certain: the loader sets the bits before the entry exists, and
  * clears them after it is gone. True costs the caller a lookup.
  */
-static __always_inline bool sdax_maybe_sealed(struct inode *inode)
+static __always_inline bool sdax_in_filter(struct inode *inode)
 {
-	__u64 bit;
+	__u64 bit = sdax_filter_bit(inode->i_ino);
 
-	if (!sdax_maybe_hot(inode))
-		return false;
-	bit = sdax_filter_bit(inode->i_sb->s_dev, inode->i_ino);
 	return filter.words[(bit >> 6) & (SDAX_FILTER_WORDS - 1)] >>
 		       (bit & 63) & 1;
+}
+
+static __always_inline bool sdax_maybe_sealed(struct inode *inode)
+{
+	return sdax_maybe_hot(inode) && sdax_in_filter(inode);
 }
 
 #endif

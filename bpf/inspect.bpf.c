@@ -57,6 +57,7 @@ int sdax_identify(struct bpf_iter__task_file *ctx)
 	id.ino = inode->i_ino;
 	id.size = inode->i_size;
 	id.file = (u64)file;
+	id.super = (u64)inode->i_sb;
 	id.dev = inode->i_sb->s_dev;
 	id.generation = inode->i_generation;
 	id.i_flags = inode->i_flags;

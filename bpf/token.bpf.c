@@ -12,10 +12,12 @@
  * interrupting itself, and a preempted one holds it for whoever runs next on
  * that CPU (kernel/bpf/trampoline.c, __bpf_prog_enter_recur). Therefore they
  * only ever grant, and where the kernel preempts itself there are two of them: a
- * write is refused in error only if both are caught, and never passed in error. A skipped fexit leaves a token
- * that is bound to one file and one direction and overwritten by the task's
- * next access; to be misused it needs another LSM that refused the access
- * first and then lets the same task fallocate the same file.
+ * write is refused in error only if both are caught, and never passed in error.
+ *
+ * An access that an earlier LSM refuses leaves its token unspent: bound to one
+ * task, file and direction, overwritten by the task's next access, and taken
+ * back where one begins that has none. Where the kernel preempts itself it is
+ * taken back at the exit of rw_verify_area too.
  *
  * Storage is per task: it is freed with the task, has no size limit and no
  * key, and a lookup of an existing one takes no lock.
@@ -64,19 +66,17 @@ static __always_inline bool can_remap(struct file *file)
 /* Reads matter only where a read can be the source of a clone. */
 static __always_inline bool matters(int rw, struct file *file)
 {
-	if (rw == READ && !control.xfs_seals && !control.xfs_audits)
-		return false;
-	if (!sdax_maybe_sealed(file->f_inode))
-		return false;
-	return rw == WRITE || can_remap(file);
+	if (rw == WRITE)
+		return true;
+	return (control.xfs_seals || control.xfs_audits) && can_remap(file);
 }
 
 /*
  * rw_verify_area() refuses a negative count, position or sum before it asks the
  * LSM. A token for that would stay unspent, for the task's next fallocate.
  */
-static __always_inline int grant(int rw, struct file *file, const loff_t *ppos,
-				 size_t count)
+static __noinline int grant(int rw, struct file *file, const loff_t *ppos,
+			    size_t count)
 {
 	struct token *token;
 	__s64 pos;
@@ -98,18 +98,35 @@ static __always_inline int grant(int rw, struct file *file, const loff_t *ppos,
 	return 0;
 }
 
-SEC("fentry/rw_verify_area")
-int BPF_PROG(sdax_token_1, int rw, struct file *file, const loff_t *ppos,
-	     size_t count)
+static __noinline int on_hot(__u64 *args)
 {
-	return grant(rw, file, ppos, count);
+	struct file *file = (void *)args[1];
+
+	if (!sdax_in_filter(file->f_inode))
+		return 0;
+	return grant(args[0], file, (void *)args[2], args[3]);
 }
 
 SEC("fentry/rw_verify_area")
-int BPF_PROG(sdax_token_2, int rw, struct file *file, const loff_t *ppos,
-	     size_t count)
+int sdax_token_1(__u64 *args)
 {
-	return grant(rw, file, ppos, count);
+	return sdax_is_cold((void *)args[1]) ? 0 : on_hot(args);
+}
+
+SEC("fentry/rw_verify_area")
+int sdax_token_2(__u64 *args)
+{
+	return sdax_is_cold((void *)args[1]) ? 0 : on_hot(args);
+}
+
+/* In whatever file: between a grant and its spending no task comes by here. */
+static __always_inline int take_back(void)
+{
+	struct token *token = token_of_current(0);
+
+	if (token)
+		token->file = 0;
+	return 0;
 }
 
 /* Success means that every LSM was asked, ours too, which spent the token. */
@@ -117,15 +134,18 @@ SEC("fexit/rw_verify_area")
 int BPF_PROG(sdax_token_end, int rw, struct file *file, const loff_t *ppos,
 	     size_t count, int ret)
 {
-	struct token *token;
-
-	if (!ret || !matters(rw, file))
-		return 0;
-	token = token_of_current(0);
-	if (token)
-		token->file = 0;
-	return 0;
+	return ret ? take_back() : 0;
 }
+
+#define TAKE_BACK_AT(function, name)					\
+	SEC(function) int name##1(void *ctx) { return take_back(); }	\
+	SEC(function) int name##2(void *ctx) { return take_back(); }
+
+TAKE_BACK_AT("fentry/vfs_fallocate", sdax_token_alc)
+TAKE_BACK_AT("fentry/vfs_clone_file_range", sdax_token_cln)
+TAKE_BACK_AT("?fentry/do_clone_file_range", sdax_token_dcl)
+TAKE_BACK_AT("fentry/vfs_dedupe_file_range_one", sdax_token_ddp)
+TAKE_BACK_AT("?fentry/remap_verify_area", sdax_token_rmp)
 
 /*
  * A user's copy_file_range is told by its system call number. A kernel thread
@@ -137,7 +157,7 @@ static __always_inline int mark_copy(struct file *in, u32 copying)
 	struct token *token;
 
 	if (!sdax_is_kernel_worker(bpf_get_current_task_btf()) ||
-	    !matters(READ, in))
+	    !sdax_maybe_sealed(in->f_inode) || !matters(READ, in))
 		return 0;
 	token = token_of_current(copying ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
 	if (token)

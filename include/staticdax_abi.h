@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define SDAX_ABI_VERSION 2
+#define SDAX_ABI_VERSION 3
 
 /*
  * An inode, as the kernel knows it. dev is super_block.s_dev in the kernel's
@@ -214,11 +214,25 @@ struct sdax_control {
 	__u64 proved_at;	/* CLOCK_BOOTTIME, ns: the canary last held; or 0 */
 };
 
+#define SDAX_HOT_MAX 64
+
+/* A superblock that may hold a seal. */
+struct sdax_hot {
+	__u64 super;	/* its address, 0: the slot is free */
+	__u32 dev;	/* its s_dev */
+	__u32 pad;
+};
+
 /*
  * The map "filter" answers "certainly not sealed" before any other is looked
- * at: bits are set before an entry exists and cleared after it is gone.
+ * at: what says "perhaps" is written before an entry exists and taken back
+ * after it is gone. Kernel addresses stand here, so it is root's alone.
  */
 struct sdax_filter {
+	__u64 hot_from;	/* the lowest address in "hot" */
+	__u64 hot_to;	/* the highest, less than hot_from: none is hot */
+	__u64 beyond;	/* hot superblocks without a slot: all may be hot */
+	struct sdax_hot hot[SDAX_HOT_MAX];
 	__u64 words[SDAX_FILTER_WORDS];
 };
 
@@ -227,11 +241,14 @@ static inline __u32 sdax_dev_bit(__u32 dev)
 	return (dev ^ (dev >> 20)) & 63;
 }
 
-/* Bit number in sdax_filter.words; Fibonacci hashing of both key parts. */
-static inline __u64 sdax_filter_bit(__u32 dev, __u64 ino)
+/*
+ * Bit number in sdax_filter.words, by Fibonacci hashing. Without the device,
+ * which takes two more loads to find: a file pays for a lookup in vain if one
+ * of its number is sealed on another hot filesystem.
+ */
+static inline __u64 sdax_filter_bit(__u64 ino)
 {
-	return ((ino + ((__u64)dev << 40)) * 0x9e3779b97f4a7c15ULL) >>
-	       (64 - SDAX_FILTER_BITS);
+	return (ino * 0x9e3779b97f4a7c15ULL) >> (64 - SDAX_FILTER_BITS);
 }
 
 /* What the identity iterator writes for one open file. */
@@ -239,6 +256,7 @@ struct sdax_identity {
 	__u64 ino;
 	__u64 size;		/* i_size, bytes */
 	__u64 file;		/* address of the struct file: tells two opens apart */
+	__u64 super;		/* address of the superblock */
 	__u32 dev;		/* kernel encoding */
 	__u32 generation;
 	__u32 i_flags;		/* S_* of include/linux/fs.h */
@@ -282,8 +300,11 @@ SDAX_ASSERT(sizeof(struct sdax_path) == 64);
 SDAX_ASSERT(sizeof(struct sdax_event) == 96);
 SDAX_ASSERT_AT(sdax_event, seq_end, 88);
 SDAX_ASSERT(sizeof(struct sdax_control) == 104);
-SDAX_ASSERT(sizeof(struct sdax_filter) == 1 << (SDAX_FILTER_BITS - 3));
-SDAX_ASSERT(sizeof(struct sdax_identity) == 64);
+SDAX_ASSERT(sizeof(struct sdax_hot) == 16);
+SDAX_ASSERT_AT(sdax_filter, words, 24 + 16 * SDAX_HOT_MAX);
+SDAX_ASSERT(sizeof(struct sdax_filter) ==
+	    24 + 16 * SDAX_HOT_MAX + (1 << (SDAX_FILTER_BITS - 3)));
+SDAX_ASSERT(sizeof(struct sdax_identity) == 72);
 SDAX_ASSERT(sizeof(struct sdax_holder) == 48);
 
 #endif

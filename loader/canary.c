@@ -253,7 +253,7 @@ int sdax_canary_run(struct sdax_store *store, struct sdax_inspect *inspect,
 	entry.generation = id.generation;
 	entry.size = id.size;
 	store->control->proved = 0;
-	r = sdax_store_put(store, &key, &entry, id.magic, FILE_PATH);
+	r = sdax_store_put(store, &key, &entry, &id, FILE_PATH);
 	if (r < 0)
 		return r;
 	try_all(fd, &proved, detail, size);

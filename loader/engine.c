@@ -112,10 +112,13 @@ static bool kernel_has(const struct btf *btf, const struct bpf_program *prog)
 }
 
 /*
- * Where the kernel never preempts itself, one copy of the token program cannot
- * be caught inside itself, and the second would be a cost to every read and
- * write of the system. Changing the mode later can only refuse a write in
- * error. Where the mode is not to be read, both are wanted.
+ * Where the kernel never preempts itself, the programs around rw_verify_area()
+ * cannot be caught inside themselves: then the second copy at its entry and the
+ * one at its exit are only a cost to every read and write of the system, since
+ * the first cannot be missed and those that take tokens back cannot either.
+ * Changing the mode later is for the next attaching to answer; until then a
+ * write may be refused in error. Where the mode is not to be read, all are
+ * wanted.
  */
 static bool kernel_preempts(void)
 {
@@ -162,7 +165,8 @@ static int ask_kernel(void)
 			 bpf_program__name(prog));
 		p->proof = proof_of(p->pin);
 		p->wanted = kernel_has(btf, prog) &&
-			    (strcmp(p->pin, "sdax_token_2") || preempts);
+			    (preempts || (strcmp(p->pin, "sdax_token_2") &&
+					  strcmp(p->pin, "sdax_token_end")));
 	}
 	__atomic_store_n(&table_count, n, __ATOMIC_RELEASE);
 	return 0;

@@ -25,7 +25,7 @@ struct sdax_program {
 	bool attached;		/* the pin is there and is a link */
 };
 
-#define SDAX_PROGRAMS_MAX 32
+#define SDAX_PROGRAMS_MAX 48
 
 /*
  * Attaches everything this kernel has, reusing the registry if there is one

@@ -364,7 +364,7 @@ static int put(struct sealing *s, struct sdax_store *store,
 	int r;
 
 	*entry = pending_entry(s);
-	r = sdax_store_put(store, &s->key, entry, s->id.magic, full ?: s->path);
+	r = sdax_store_put(store, &s->key, entry, &s->id, full ?: s->path);
 	if (r == -E2BIG)
 		return sdax_fail(s->result, STATICDAX_REGISTRY_FULL, 0,
 				 "it holds %llu",

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "hot.h"
 #include "util.h"
 
 #define XFS_SUPER_MAGIC 0x58465342
@@ -206,10 +207,12 @@ static bool judges_writes(const struct sdax_entry *entry)
 	       entry->flags & SDAX_F_CANARY;
 }
 
-static void filter_set(struct sdax_store *store, const struct sdax_key *key)
+static void filter_set(struct sdax_store *store, const struct sdax_key *key,
+		       __u64 super)
 {
-	__u64 bit = sdax_filter_bit(key->dev, key->ino);
+	__u64 bit = sdax_filter_bit(key->ino);
 
+	sdax_hot_add(store->filter, key->dev, super);
 	__atomic_fetch_or(&store->filter->words[bit >> 6], 1ULL << (bit & 63),
 			  __ATOMIC_SEQ_CST);
 	__atomic_fetch_or(&store->control->hot_devs,
@@ -235,10 +238,12 @@ static int count_on_filesystem(struct sdax_store *store,
 	if (entry->flags & SDAX_F_CANARY)
 		fs.flags |= SDAX_F_CANARY;
 	*(audit ? &fs.audits : &fs.seals) += by;
-	if (!fs.seals && !fs.audits)
+	if (!fs.seals && !fs.audits) {
 		r = bpf_map_delete_elem(store->filesystems, &dev);
-	else
+		sdax_hot_del(store->filter, dev);
+	} else {
 		r = bpf_map_update_elem(store->filesystems, &dev, &fs, BPF_ANY);
+	}
 	if (r < 0)
 		return r;
 	if (judges_writes(entry))
@@ -281,22 +286,22 @@ static int paths_put(struct sdax_store *store, const struct sdax_key *key,
 }
 
 int sdax_store_put(struct sdax_store *store, const struct sdax_key *key,
-		   const struct sdax_entry *entry, __u32 magic,
-		   const char *path)
+		   const struct sdax_entry *entry,
+		   const struct sdax_identity *id, const char *path)
 {
 	int r;
 
 	store->control->changing = *key;
 	r = paths_put(store, key, path);
 	if (!r) {
-		filter_set(store, key);
-		r = count_on_filesystem(store, key, entry, magic, 1);
+		filter_set(store, key, id->super);
+		r = count_on_filesystem(store, key, entry, id->magic, 1);
 		if (!r) {
 			r = bpf_map_update_elem(store->sealed, key, entry,
 						BPF_NOEXIST);
 			if (r < 0)
-				count_on_filesystem(store, key, entry, magic,
-						    -1);
+				count_on_filesystem(store, key, entry,
+						    id->magic, -1);
 		}
 	}
 	if (r < 0) {
@@ -347,7 +352,7 @@ static int filter_rebuild(struct sdax_store *store)
 		return -ENOMEM;
 	for (r = sdax_store_next(store, NULL, &key); !r;
 	     r = sdax_store_next(store, &key, &key)) {
-		__u64 bit = sdax_filter_bit(key.dev, key.ino);
+		__u64 bit = sdax_filter_bit(key.ino);
 
 		words[bit >> 6] |= 1ULL << (bit & 63);
 		hot |= 1ULL << sdax_dev_bit(key.dev);
@@ -542,12 +547,14 @@ static int recount(struct sdax_store *store)
 			xfs_seals += fs->seals;
 			xfs_audits += fs->audits;
 		}
-		if (fs->seals || fs->audits)
+		if (fs->seals || fs->audits) {
 			bpf_map_update_elem(store->filesystems, &tallies[i].dev,
 					    fs, BPF_ANY);
-		else
+		} else {
 			bpf_map_delete_elem(store->filesystems,
 					    &tallies[i].dev);
+			sdax_hot_del(store->filter, tallies[i].dev);
+		}
 	}
 	control->seals = seals;
 	control->audits = audits;

@@ -66,12 +66,12 @@ int sdax_store_get(const struct sdax_store *store, const struct sdax_key *key,
 		   struct sdax_entry *ret_entry);
 
 /*
- * Registers a new entry (any old record of the key must be gone). magic is the
- * filesystem's. E2BIG or ENOMEM: no room, and nothing is registered.
+ * Registers a new entry (any old record of the key must be gone). id is the
+ * kernel's answer about the file. E2BIG or ENOMEM: no room, and nothing is registered.
  */
 int sdax_store_put(struct sdax_store *store, const struct sdax_key *key,
-		   const struct sdax_entry *entry, __u32 magic,
-		   const char *path);
+		   const struct sdax_entry *entry,
+		   const struct sdax_identity *id, const char *path);
 
 /* Rewrites an entry that exists; state, size and digest may change. */
 int sdax_store_update(struct sdax_store *store, const struct sdax_key *key,

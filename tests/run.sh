@@ -74,6 +74,7 @@ parts() {
 	echo "metrics -f ext4-dax tests/cli/metrics.sh"
 	echo "badinput tests/cli/badinput.sh"
 	echo "policy tests/cli/policy.sh"
+	echo "leftover -f ext4,xfs tests/guest/leftover.sh"
 	echo "library tests/guest/library.sh"
 	echo "demo tests/guest/demo.sh"
 	echo "hostile tests/guest/hostile.sh /mnt/ext4-dax /mnt/xfs-dax /mnt/ext4 /mnt/xfs"

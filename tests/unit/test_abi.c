@@ -11,11 +11,9 @@ static void bits_are_in_range(void)
 {
 	bool ok = true;
 
-	for (__u64 ino = 1; ino < 100000; ino += 7)
-		for (__u32 dev = 0; dev < 64; dev++)
-			ok &= sdax_filter_bit(dev << 20 | dev, ino) <
-			      1ULL << SDAX_FILTER_BITS;
-	ok &= sdax_filter_bit(~0U, ~0ULL) < 1ULL << SDAX_FILTER_BITS;
+	for (__u64 ino = 1; ino < 1000000; ino += 7)
+		ok &= sdax_filter_bit(ino) < 1ULL << SDAX_FILTER_BITS;
+	ok &= sdax_filter_bit(~0ULL) < 1ULL << SDAX_FILTER_BITS;
 	tap_ok(ok, "filter_bit_in_range");
 }
 
@@ -26,7 +24,7 @@ static void neighbours_spread(void)
 	int collisions = 0;
 
 	for (__u64 ino = 1000; ino < 101000; ino++)
-		collisions += seen[sdax_filter_bit(8 << 20 | 1, ino)]++ != 0;
+		collisions += seen[sdax_filter_bit(ino)]++ != 0;
 	tap_ok(collisions < 2000, "filter_spreads_neighbours (%d of 100000)",
 	       collisions);
 }

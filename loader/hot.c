@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The table of hot superblocks, and the addresses they lie between. */
+#include "hot.h"
+
+#include <stddef.h>
+
+static struct sdax_hot *slot_of(struct sdax_filter *filter, __u32 dev)
+{
+	for (size_t i = 0; i < SDAX_HOT_MAX; i++)
+		if (filter->hot[i].super && filter->hot[i].dev == dev)
+			return &filter->hot[i];
+	return NULL;
+}
+
+static struct sdax_hot *free_slot(struct sdax_filter *filter)
+{
+	for (size_t i = 0; i < SDAX_HOT_MAX; i++)
+		if (!filter->hot[i].super)
+			return &filter->hot[i];
+	return NULL;
+}
+
+static void settle(struct sdax_filter *filter)
+{
+	__u64 from = ~0ULL, to = 0;
+
+	for (size_t i = 0; i < SDAX_HOT_MAX; i++) {
+		__u64 super = filter->hot[i].super;
+
+		if (!super)
+			continue;
+		from = super < from ? super : from;
+		to = super > to ? super : to;
+	}
+	if (filter->beyond) {
+		from = 0;
+		to = ~0ULL;
+	}
+	__atomic_store_n(&filter->hot_from, from, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&filter->hot_to, to, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * The slot is whole when its address is: a run that dies in between has
+ * registered nothing yet.
+ */
+void sdax_hot_add(struct sdax_filter *filter, __u32 dev, __u64 super)
+{
+	struct sdax_hot *slot = slot_of(filter, dev) ?: free_slot(filter);
+
+	if (slot) {
+		slot->dev = dev;
+		__atomic_store_n(&slot->super, super, __ATOMIC_SEQ_CST);
+	} else {
+		filter->beyond++;
+	}
+	settle(filter);
+}
+
+void sdax_hot_del(struct sdax_filter *filter, __u32 dev)
+{
+	struct sdax_hot *slot = slot_of(filter, dev);
+
+	if (slot)
+		__atomic_store_n(&slot->super, 0, __ATOMIC_SEQ_CST);
+	else if (filter->beyond)
+		filter->beyond--;
+	settle(filter);
+}
