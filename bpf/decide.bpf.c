@@ -85,6 +85,7 @@ struct refusal {
 	u32 hook;
 	u32 why;
 	u32 audit;
+	s32 error;	/* 0: that of op */
 };
 
 __hidden int sdax_count(u32 counter)
@@ -122,7 +123,7 @@ static __always_inline void report(struct refusal *r)
 	e->tgid = id >> 32;
 	e->pid = id;
 	e->uid = bpf_get_current_uid_gid();
-	e->error = errno_of(r->op);
+	e->error = r->error ?: errno_of(r->op);
 	e->op = r->op;
 	e->hook = r->hook;
 	e->reason = r->why;
@@ -140,7 +141,9 @@ static __noinline int refuse(struct refusal *r)
 	sdax_count(r->audit ? SDAX_COUNT_AUDITED : SDAX_COUNT_DENIED);
 	sdax_count((r->audit ? SDAX_COUNT_AUDITED_OP : SDAX_COUNT_DENIED_OP) +
 		   r->op);
-	return r->audit ? 0 : errno_of(r->op);
+	if (r->audit)
+		return 0;
+	return r->error ?: errno_of(r->op);
 }
 
 /*
@@ -179,6 +182,7 @@ static __noinline int judge(struct sdax_entry *entry, struct sdax_key *key,
 		.op = access->op,
 		.hook = hook,
 		.audit = entry->flags & SDAX_F_AUDIT,
+		.error = access->error,
 	};
 	int verdict;
 

@@ -42,6 +42,7 @@ struct sdax_access {
 	u64 length;
 	u32 op;
 	u32 known;	/* 0: nothing vouches for it, refuse whatever the mode */
+	s32 error;	/* what to answer if it is refused, 0: what op says */
 };
 
 __hidden int sdax_token_spend(struct file *file, int mask,

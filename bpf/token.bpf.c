@@ -24,6 +24,7 @@
  */
 #include "vmlinux.h"
 #include <linux/bpf.h>
+#include <asm-generic/errno.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -41,7 +42,7 @@ struct token {
 	u64 pos;
 	u64 count;
 	u32 rw;
-	u16 copying;	/* a kernel thread inside vfs_copy_file_range() */
+	u16 copying;	/* a kernel thread, from vfs_copy_file_range() */
 	u16 opening;	/* inside io_openat2() */
 };
 
@@ -71,13 +72,66 @@ static __always_inline bool matters(int rw, struct file *file)
 	return (control.xfs_seals || control.xfs_audits) && can_remap(file);
 }
 
+/* A near call of x86. */
+struct call {
+	u8 opcode;
+	s32 offset;	/* of its target from the instruction behind it */
+} __attribute__((packed));
+
+#define OPCODE_CALL 0xe8
+
+/*
+ * The address that rw_verify_area() returns to, or 0. It lies just above the
+ * saved arguments; how many words above depends on whether the kernel calls the
+ * BPF trampoline or jumps to it (arch/x86/net/bpf_jit_comp.c,
+ * arch_prepare_bpf_trampoline). So it is known by what it is: it follows a call
+ * of rw_verify_area(), or of the padding before it.
+ */
+static __always_inline u64 caller_of(void *ctx)
+{
+	u64 words[6], entry = bpf_get_func_ip(ctx);
+	struct call call;
+	int i;
+
+	if (bpf_probe_read_kernel(words, sizeof(words), ctx + 4 * sizeof(u64)))
+		return 0;
+	for (i = 0; i < 6; i++) {
+		if (bpf_probe_read_kernel(&call, sizeof(call),
+					  (void *)(words[i] - sizeof(call))))
+			continue;
+		if (call.opcode == OPCODE_CALL &&
+		    words[i] + call.offset - entry + 32 < 48)
+			return words[i];
+	}
+	return 0;
+}
+
+/*
+ * Is this an access of vfs_copy_file_range(), which may reflink? Asked of
+ * kernel threads, which copy for a client (nfsd, ksmbd); a user's copy is told
+ * by its system call. Yes as well where it cannot be known: the caller is not
+ * found, because a tracer has put its own return address in place, or has no
+ * name.
+ */
+static __noinline int is_copy(u64 caller)
+{
+	static const char copy[] = "vfs_copy_file_range";
+	char name[32] = {};
+
+	if (!caller ||
+	    bpf_snprintf(name, sizeof(name), "%ps", &caller, sizeof(caller)) < 0)
+		return 1;
+	return name[0] < 'A' || !bpf_strncmp(name, sizeof(copy) - 1, copy);
+}
+
 /*
  * rw_verify_area() refuses a negative count, position or sum before it asks the
  * LSM. A token for that would stay unspent, for the task's next fallocate.
  */
-static __noinline int grant(int rw, struct file *file, const loff_t *ppos,
-			    size_t count)
+static __noinline int grant(void *ctx, int rw, struct file *file,
+			    const loff_t *ppos, size_t count)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct token *token;
 	__s64 pos;
 
@@ -94,6 +148,8 @@ static __noinline int grant(int rw, struct file *file, const loff_t *ppos,
 	token->pos = pos;
 	token->count = count;
 	token->rw = rw;
+	token->copying = task->flags & PF_KTHREAD && can_remap(file) &&
+			 is_copy(caller_of(ctx));
 	token->file = (u64)file;
 	return 0;
 }
@@ -104,7 +160,7 @@ static __noinline int on_hot(__u64 *args)
 
 	if (!sdax_in_filter(file->f_inode))
 		return 0;
-	return grant(args[0], file, (void *)args[2], args[3]);
+	return grant(args, args[0], file, (void *)args[2], args[3]);
 }
 
 SEC("fentry/rw_verify_area")
@@ -148,42 +204,6 @@ TAKE_BACK_AT("fentry/vfs_dedupe_file_range_one", sdax_token_ddp)
 TAKE_BACK_AT("?fentry/remap_verify_area", sdax_token_rmp)
 
 /*
- * A user's copy_file_range is told by its system call number. A kernel thread
- * that copies for a client (nfsd, ksmbd) has none, so it is marked here; this
- * mark is the one thing that a skipped program loses, hence two of them too.
- */
-static __always_inline int mark_copy(struct file *in, u32 copying)
-{
-	struct token *token;
-
-	if (!sdax_is_kernel_worker(bpf_get_current_task_btf()) ||
-	    !sdax_maybe_sealed(in->f_inode) || !matters(READ, in))
-		return 0;
-	token = token_of_current(copying ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
-	if (token)
-		token->copying = copying;
-	return 0;
-}
-
-SEC("fentry/vfs_copy_file_range")
-int BPF_PROG(sdax_copy_1, struct file *in)
-{
-	return mark_copy(in, 1);
-}
-
-SEC("fentry/vfs_copy_file_range")
-int BPF_PROG(sdax_copy_2, struct file *in)
-{
-	return mark_copy(in, 1);
-}
-
-SEC("fexit/vfs_copy_file_range")
-int BPF_PROG(sdax_copy_end, struct file *in)
-{
-	return mark_copy(in, 0);
-}
-
-/*
  * io_uring may open a file from a worker, or from task work at the end of
  * whatever system call the task has made; that it is an open, and not a write to
  * configfs that opens, shows only here.
@@ -223,6 +243,18 @@ __hidden int sdax_token_opening(void)
 	return opening;
 }
 
+/*
+ * What a server is told that wants to clone for its client: that it cannot, so
+ * that one of the two copies the bytes. ETXTBSY would reach the client's user
+ * as an I/O error.
+ */
+static __always_inline void answer_server(struct task_struct *task,
+					  struct sdax_access *ret)
+{
+	if (task->flags & PF_KTHREAD)
+		ret->error = -EXDEV;
+}
+
 /* Without a token: name it for the report, and say whether that is certain. */
 static __always_inline int unvouched(struct task_struct *task, u32 nr,
 				     struct pt_regs *regs, int mask,
@@ -233,10 +265,11 @@ static __always_inline int unvouched(struct task_struct *task, u32 nr,
 	ret->known = 1;
 	if (!(mask & MAY_WRITE)) {
 		ret->op = SDAX_OP_REMAP_FROM;
-		if (!sdax_is_kernel_worker(task) && sdax_nr_is_kernel_read(nr))
-			return 1;
+		answer_server(task, ret);
+		if (sdax_is_kernel_worker(task))
+			return 0;
 		ret->known = sdax_nr_is_ioctl(nr);
-		return 0;
+		return sdax_nr_is_kernel_read(nr);
 	}
 	ret->op = SDAX_OP_ALLOCATE;
 	if (sdax_is_kernel_worker(task))
@@ -290,7 +323,6 @@ __hidden int sdax_token_spend(struct file *file, int mask,
 	u32 rw = mask & MAY_WRITE ? WRITE : READ;
 	struct token *token;
 	u64 ppos, flags;
-	u32 copying;
 
 	if (rw == READ && !can_remap(file))
 		return 1;
@@ -299,14 +331,15 @@ __hidden int sdax_token_spend(struct file *file, int mask,
 		return unvouched(task, nr, regs, mask, ret);
 	token->file = 0;
 	ppos = token->ppos;
-	copying = token->copying;
 	ret->offset = token->pos;
 	ret->length = token->count;
 	ret->known = 1;
-	if (sdax_is_kernel_worker(task) ? copying :
-	    sdax_on_stack(task, (void *)ppos) && can_remap(file) &&
-	    sdax_nr_is_copy_file_range(nr)) {
+	if (token->copying ||
+	    (!sdax_is_kernel_worker(task) && can_remap(file) &&
+	     sdax_on_stack(task, (void *)ppos) &&
+	     sdax_nr_is_copy_file_range(nr))) {
 		ret->op = rw == WRITE ? SDAX_OP_REMAP_INTO : SDAX_OP_REMAP_FROM;
+		answer_server(task, ret);
 		return 0;
 	}
 	if (rw == READ)

@@ -89,8 +89,7 @@ static int hook_arity(const struct btf *btf, const char *hook)
 /* Programs that grant: there before those that refuse, and gone after them. */
 static bool is_granting(const char *program)
 {
-	return !strncmp(program, "sdax_token", 10) ||
-	       !strncmp(program, "sdax_copy", 9);
+	return !strncmp(program, "sdax_token", 10);
 }
 
 static bool kernel_has(const struct btf *btf, const struct bpf_program *prog)

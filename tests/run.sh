@@ -81,6 +81,7 @@ parts() {
 	echo "preempt -c 2 -a preempt=full tests/guest/preempt.sh"
 	echo "races tests/guest/races.sh 6 /mnt/ext4-dax /mnt/xfs-dax /mnt/ext4 /mnt/xfs"
 	echo "boot @ tests/systemd/boot.sh"
+	echo "nfs -f ext4-dax,xfs-dax tests/programs/nfs.sh /mnt/ext4-dax 3 /mnt/xfs-dax 4.2"
 	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"
 }
 
