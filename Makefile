@@ -132,9 +132,9 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 # ---- library and command -------------------------------------------------------
 
 LIB_SRC := ask_bpf ask_system blockdev canary daxctl_compat device dm engine \
-	   events extents handle holders hot inspect libstaticdax lock lsm metrics \
-	   mounts \
-	   privilege probe query seal store target unseal verdict words
+	   events extents handle holders hot inspect libstaticdax lock lsm map \
+	   metrics mounts privilege probe query runs seal store target unseal \
+	   verdict words
 CLI_SRC := $(filter-out $(LIB_SRC:%=loader/%.c),$(wildcard loader/*.c))
 LIB_OBJ := $(LIB_SRC:%=$(B)/loader/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(B)/%.o)
@@ -198,6 +198,7 @@ UNIT_LIBS = $(LIB_LIBS) $(CLI_LIBS)
 UNIT_device := device dm blockdev mounts
 UNIT_extents := extents verdict $(UNIT_device)
 UNIT_journal := journal
+UNIT_pages := pages
 UNIT_plan := plan policy size words
 UNIT_policy := policy size words
 UNIT_hot := hot
@@ -205,11 +206,12 @@ UNIT_probe := probe ask_bpf ask_system lsm blockdev mounts
 UNIT_quote := quote
 UNIT_rate := rate
 UNIT_report := report json quote size words
+UNIT_runs := runs
 UNIT_size := size
 UNIT_verdict := verdict
 UNIT_words := words
-UNITS := device extents hot journal plan policy probe quote rate report size \
-	 verdict words
+UNITS := device extents hot journal pages plan policy probe quote rate report \
+	 runs size verdict words
 
 define unit_rule
 $(T)/unit/$(1): tests/unit/test_$(1).c $(2:%=loader/%.c) $(wildcard loader/*.h) \

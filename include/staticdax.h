@@ -249,6 +249,42 @@ int staticdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 			 uint32_t flags, staticdax_unseal_fn fn, void *arg,
 			 uint64_t *ret_count);
 
+/* Where a file's bytes are */
+
+/* A part of the file that is contiguous on the device as well. */
+struct staticdax_run {
+	uint64_t offset;		/* in the file */
+	uint64_t length;
+	uint64_t physical;		/* on the filesystem's device, or NO_OFFSET */
+	uint64_t address;		/* on the disk or persistent memory below
+					   partition and linear mapping, or
+					   NO_OFFSET: none, or not known */
+	const char *state;		/* "written", "hole", "unwritten", "shared",
+					   "delayed", "inline", "encoded",
+					   "unknown" */
+};
+
+struct staticdax_map {
+	uint32_t size;
+	uint32_t blocksize;
+	uint64_t file_size;
+	uint64_t past_eof;		/* bytes preallocated beyond the file */
+	uint32_t dev;			/* kernel encoding: major << 20 | minor */
+	bool dax;
+	bool realtime;			/* XFS: physical is on its realtime device */
+};
+
+/*
+ * Calls back for each run in order of offset, up to the end of the last block.
+ * Needs the right to read the file; some addresses only root may know. A
+ * callback that returns non-zero ends the call with it. Errnos as of
+ * staticdax_check().
+ */
+typedef int (*staticdax_run_fn)(void *arg, const struct staticdax_run *run);
+int staticdax_map(struct staticdax *sd, const char *path, staticdax_run_fn fn,
+		  void *arg, struct staticdax_map *ret_map,
+		  struct staticdax_result *result);
+
 /* Questions; none needs privilege */
 
 enum staticdax_state {

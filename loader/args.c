@@ -60,6 +60,10 @@ const struct args_option args_options[ARG_MAX_] = {
 		.name = "denials",
 		.about = "also how much was denied, and the last time: what, when, to whom",
 	},
+	[ARG_SVG] = {
+		.name = "svg", .value = "OUT",
+		.about = "draw it into the file OUT as well",
+	},
 	[ARG_JSON] = {
 		.name = "json",
 		.about = "answer in JSON",
@@ -172,6 +176,9 @@ static int take(const struct cmd *cmd, enum arg arg, const char *value,
 		return parse_wait(cmd, value, args);
 	case ARG_INTERVAL:
 		return parse_interval(cmd, value, args);
+	case ARG_SVG:
+		args->svg = value;
+		return 0;
 	case ARG_VERBOSE:
 		args->verbose++;
 		return 0;

@@ -20,6 +20,7 @@ enum arg {
 	ARG_DRY_RUN,
 	ARG_PRUNE,
 	ARG_DENIALS,
+	ARG_SVG,
 	ARG_JSON,
 	ARG_VERBOSE,
 	ARG_HELP,
@@ -47,6 +48,7 @@ struct args {
 	uint32_t wait_ms;
 	uint32_t interval;	/* seconds, 0: not given */
 	uint64_t align;
+	const char *svg;
 	char **operands;
 	int operands_count;
 };

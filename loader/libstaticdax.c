@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "handle.h"
+#include "map.h"
 #include "metrics.h"
 #include "probe.h"
 #include "query.h"
@@ -120,6 +121,15 @@ int staticdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 {
 	enter(sd);
 	return sdax_unseal_all(sd, mountpoint, flags, fn, arg, ret_count);
+}
+
+int staticdax_map(struct staticdax *sd, const char *path, staticdax_run_fn fn,
+		  void *arg, struct staticdax_map *ret_map,
+		  struct staticdax_result *result)
+{
+	enter(sd);
+	result_reset(result);
+	return sdax_map_file(path, fn, arg, ret_map, result);
 }
 
 int staticdax_get(struct staticdax *sd, const char *path,

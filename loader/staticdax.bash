@@ -37,6 +37,11 @@ _staticdax() {
 	--align | --wait | --interval)
 		return ;;
 	esac
+	if [[ $prev == --svg ]]; then
+		compopt -o filenames 2>/dev/null
+		_staticdax_match "" < <(compgen -f -- "$cur")
+		return
+	fi
 	if [[ $cur == -* ]]; then
 		_staticdax_match "$cur" < <(_staticdax_words options "$verb")
 		return
@@ -49,7 +54,7 @@ _staticdax() {
 		cur=${cur//\\/}
 		_staticdax_match "$cur" < <(_staticdax_words sealed "$cur")
 		[[ ${#COMPREPLY[@]} -gt 0 ]] || _staticdax_match "" < <(compgen -f -- "$cur") ;;
-	seal | get | check | apply)
+	seal | get | map | check | apply)
 		compopt -o filenames 2>/dev/null
 		_staticdax_match "" < <(compgen -f -- "$cur") ;;
 	esac

@@ -72,6 +72,7 @@ parts() {
 	echo "cli tests/cli/lifecycle.sh"
 	echo "monitor -f ext4-dax,ext4 tests/cli/monitor.sh"
 	echo "metrics -f ext4-dax tests/cli/metrics.sh"
+	echo "map -f ext4-dax,ext4 tests/cli/map.sh"
 	echo "badinput tests/cli/badinput.sh"
 	echo "policy tests/cli/policy.sh"
 	echo "leftover -f ext4,xfs tests/guest/leftover.sh"

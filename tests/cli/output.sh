@@ -130,7 +130,7 @@ expect "unknown question for the shell" 2 0 0
 
 # --- options ---
 
-for verb in seal unseal get check; do
+for verb in seal unseal get check map; do
 	usage "$verb without a file" "$verb"
 done
 for verb in list status doctor monitor metrics; do
@@ -350,6 +350,31 @@ lines "monitor --json without privilege" '.[-1].enforcing == null and
 run_with FAKE_STATUS=nothing monitor
 expect "monitor while nothing is sealed" 0 5 0
 
+# --- map ---
+
+usage "map of two files" map x y
+usage "map without a file to draw into" map x --svg
+touch "$dir/a<b>&"
+run map "$dir/a<b>&" --svg "$dir/svg"
+expect "map" 0 12 0
+says "a picture of it" out \
+	"[################################........------------------------]"
+says "what cannot be told" out \
+	"The address of the device itself is not known: run it as root with /sys mounted."
+says "the option of QEMU" out \
+	"-object memory-backend-file,id=mem0,share=on,mem-path=$dir/a<b>&,size=8388608,align=2M,pmem=on"
+if ! command -v xmllint >/dev/null; then
+	tap_skip "the drawing is XML" "there is no xmllint"
+elif xmllint --noout "$dir/svg" && grep -q '/a&lt;b&gt;&amp;: 8388608' "$dir/svg"; then
+	tap_ok "the drawing is XML"
+else
+	tap_not_ok "the drawing is XML" "$(cat "$dir/svg")"
+fi
+run map x --svg /nonexistent/svg
+expect "a drawing that cannot be written" 3 11 1
+run map hole
+expect "map that failed" 1 0 1
+
 # --- metrics ---
 
 run metrics
@@ -383,6 +408,13 @@ json "check --json" '[.files[].reason] == ["hole", "ok"]'
 run get --json sealed.1 x eacces
 json "get --json" '[.files[].sealed] == [true, false, null] and
 	.files[2].error == "EACCES"'
+run map --json x
+json "map --json" '.pages_2m == 2 and .pages_1g == 0 and .qemu == null and
+	.resume_offset == null and (.runs | length) == 3 and
+	.runs[0].address == 16777216 and .runs[1].physical == null and
+	.runs[2].state == "unwritten" and .runs[2].align == null'
+run map --json held
+json "map --json that failed" '.runs == [] and .size == null and .reason == "held"'
 run list --json
 json "list --json" '(.seals | length) == 8 and
 	.seals[1].path == "/pmem/audit\nline" and

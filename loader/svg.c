@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The map as a picture: the file above, its device below as far as the file
+ * reaches there, and a band from each run to where it is.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pages.h"
+#include "quote.h"
+#include "report_map.h"
+#include "util.h"
+
+#define WIDTH 1000.0
+
+struct scale {
+	uint64_t from;
+	uint64_t length;
+};
+
+static double place(const struct scale *scale, uint64_t at)
+{
+	return scale->length ? (double)(at - scale->from) / scale->length *
+				       WIDTH : 0;
+}
+
+static void put_escaped(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		switch (*text) {
+		case '<': fputs("&lt;", out); break;
+		case '>': fputs("&gt;", out); break;
+		case '&': fputs("&amp;", out); break;
+		default: fputc(*text, out);
+		}
+}
+
+static const char *colour_of(const struct staticdax_run *run)
+{
+	uint64_t first;
+
+	if (!strcmp(run->state, "hole"))
+		return "#ffffff";
+	if (!strcmp(run->state, "unwritten"))
+		return "#f0d070";
+	if (strcmp(run->state, "written"))
+		return "#d07070";
+	return pages_in(run, PAGE_2M, &first) ? "#3070b0" : "#90b8d8";
+}
+
+static struct scale device_scale(const struct mapped *mapped)
+{
+	uint64_t from = UINT64_MAX, to = 0;
+
+	for (size_t i = 0; i < mapped->count; i++) {
+		const struct staticdax_run *run = &mapped->runs[i];
+
+		if (run->address == STATICDAX_NO_OFFSET)
+			continue;
+		from = run->address < from ? run->address : from;
+		to = run->address + run->length > to ?
+			     run->address + run->length : to;
+	}
+	return (struct scale){ .from = from, .length = to ? to - from : 0 };
+}
+
+static void put_run(FILE *out, const struct staticdax_run *run,
+		    const struct scale *file, const struct scale *device)
+{
+	double x = place(file, run->offset);
+	double width = place(file, run->offset + run->length) - x;
+	const char *colour = colour_of(run);
+	double at, end;
+
+	fprintf(out, "<g><rect x=\"%.3f\" y=\"40\" width=\"%.3f\" height=\"40\" fill=\"%s\"/>\n",
+		x, width, colour);
+	if (run->address != STATICDAX_NO_OFFSET) {
+		at = place(device, run->address);
+		end = place(device, run->address + run->length);
+		fprintf(out, "<polygon points=\"%.3f,80 %.3f,80 %.3f,160 %.3f,160\" fill=\"%s\" fill-opacity=\"0.3\"/>\n",
+			x, x + width, end, at, colour);
+		fprintf(out, "<rect x=\"%.3f\" y=\"160\" width=\"%.3f\" height=\"40\" fill=\"%s\"/>\n",
+			at, end - at, colour);
+	}
+	fprintf(out, "<title>%s: %" PRIu64 "+%" PRIu64, run->state,
+		run->offset, run->length);
+	if (run->address != STATICDAX_NO_OFFSET)
+		fprintf(out, " at 0x%" PRIx64, run->address);
+	fputs("</title></g>\n", out);
+}
+
+static void put_picture(FILE *out, const struct mapped *mapped)
+{
+	_cleanup_free_ char *name = quote_escape(mapped->path,
+						 strlen(mapped->path),
+						 QUOTE_BARE);
+	const struct scale device = device_scale(mapped);
+	const struct scale file = {
+		.length = mapped->count ?
+			mapped->runs[mapped->count - 1].offset +
+			mapped->runs[mapped->count - 1].length : 0,
+	};
+
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-10 0 1020 240\" font-family=\"sans-serif\" font-size=\"16\">\n<text y=\"28\">", out);
+	put_escaped(out, quote_or(name));
+	fprintf(out, ": %" PRIu64 " bytes</text>\n", mapped->map.file_size);
+	for (size_t i = 0; i < mapped->count; i++)
+		put_run(out, &mapped->runs[i], &file, &device);
+	fputs("<rect y=\"40\" width=\"1000\" height=\"40\" fill=\"none\" stroke=\"#000000\"/>\n<rect y=\"160\" width=\"1000\" height=\"40\" fill=\"none\" stroke=\"#000000\"/>\n", out);
+	if (device.length)
+		fprintf(out, "<text y=\"224\">device 0x%" PRIx64 " to 0x%" PRIx64 "</text>\n",
+			device.from, device.from + device.length);
+	else
+		fputs("<text y=\"224\">device addresses are not known</text>\n", out);
+	fputs("</svg>\n", out);
+}
+
+int svg_write(const char *to, const struct mapped *mapped)
+{
+	_cleanup_fclose_ FILE *out = fopen(to, "we");
+	bool failed;
+
+	if (!out)
+		return -errno;
+	put_picture(out, mapped);
+	errno = 0;
+	failed = fflush(out) || ferror(out);
+	return failed ? errno ? -errno : -EIO : 0;
+}
