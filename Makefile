@@ -43,7 +43,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all clean help install uninstall check check-vm test test-programs \
+.PHONY: all clean help install uninstall check check-vm test test-programs conformance \
 	demo vm-shell tools FORCE
 
 all: $(B)/staticdax $(B)/staticdax-static $(B)/libstaticdax.a \
@@ -54,6 +54,7 @@ help:
 	@echo 'check      unit tests; no root, no VM'
 	@echo 'check-vm   the kernel tests in VMs; KERNELS="6.1 6.12" selects'
 	@echo 'test       check and check-vm, with what they need installed'
+	@echo 'conformance  make docs/conformance.md anew; runs VMs for long'
 	@echo 'demo       a guided tour in a VM; HOST=1: on this machine'
 	@echo 'vm-shell   a shell in a VM with everything mounted; KERNEL=6.12'
 	@echo 'install    PREFIX, DESTDIR; uninstall takes it all away again'
@@ -249,6 +250,14 @@ $(T)/contract: $(CONTRACT_SRC) $(wildcard tests/hooks/*.h) tests/tap.h \
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) -Itests \
 		$(CONTRACT_SRC) -o $@ -lpthread
 
+# The same program on 32 bit, where the kernel takes other paths.
+$(T)/contract-32bit: $(CONTRACT_SRC) $(wildcard tests/hooks/*.h) tests/tap.h \
+		$(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) -m32 -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
+		-std=gnu11 -O1 -g -static $(WARNINGS) -Itests \
+		$(filter-out %/ops_abi32.c,$(CONTRACT_SRC)) -o $@ -lpthread
+
 $(T)/contract32: tests/hooks/contract32.c $(B)/.flags
 	@mkdir -p $(@D)
 	$(call msg,TEST,$@) $(CC) -m32 -static -nostdlib -fno-pie -no-pie \
@@ -311,7 +320,8 @@ $(T)/example_%: examples/%.c $(B)/libstaticdax.a
 		$(B)/libstaticdax.a -o $@ $(LIB_STATIC)
 
 test-programs: all $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/fuzz_extents \
-	$(T)/staticdax-fake $(T)/contract $(T)/contract32 $(T)/mutate $(T)/seal_race $(T)/tripwire \
+	$(T)/staticdax-fake $(T)/contract $(T)/contract-32bit $(T)/contract32 \
+	$(T)/mutate $(T)/seal_race $(T)/tripwire \
 	$(T)/preempt $(LIB_TESTS) $(BPF_TESTS) $(EXAMPLES)
 
 check: test-programs
@@ -325,6 +335,13 @@ test:
 	tests/install-needs.sh
 	$(MAKE) test-programs
 	KERNELS="$(KERNELS)" tests/run.sh host vm
+
+# The table of what every operation answers, from a run of the contract on all
+# kernels.
+conformance: test-programs
+	PARTS="contract-dax contract-disk contract-ways" tests/run.sh vm
+	tests/conformance.py $(B)/test-logs/*-contract-*.tap >$(B)/conformance.md
+	mv $(B)/conformance.md docs/conformance.md
 
 demo:
 	tests/install-needs.sh

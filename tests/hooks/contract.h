@@ -28,6 +28,7 @@ enum file_system {
 	ON_XFS = 2,
 	ON_DAX = 4, /* with one of the above: the answer, or the row, is for DAX files only */
 	ON_PAGES = 8, /* the opposite of ON_DAX */
+	ON_EXT2 = 16, /* together with ON_EXT4, whose code serves it: no extents, no journal */
 };
 
 /* What the contract says of an operation; design: "Contract of a sealed file". */
@@ -83,8 +84,10 @@ struct op {
 
 /* One table for each file of operations. */
 struct op_group {
+	const char *title; /* of its part of docs/conformance.md */
 	const struct op *ops;
 	size_t count;
+	bool everywhere; /* tried in every context (context.h), not only directly */
 };
 
 extern const struct op_group ops_size, ops_alloc, ops_write, ops_splice, ops_async, ops_uring,
@@ -94,6 +97,8 @@ extern const struct op_group ops_size, ops_alloc, ops_write, ops_splice, ops_asy
 /* Outside of errno's range: the operation could not be tried here / the test itself failed. */
 #define OP_SKIP (-10000)
 #define OP_BROKEN (-10001)
+/* It was killed by SIGBUS. */
+#define OP_BUS (-10003)
 
 __attribute__((format(printf, 2, 3))) int op_skip(struct target *t, const char *why, ...);
 /* With errno, which it reads first. */

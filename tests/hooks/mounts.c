@@ -19,6 +19,7 @@
 #include "ext4_ioctl.h"
 #include "file.h"
 #include "mounts.h"
+#include "record.h"
 #include "small_fs.h"
 #include "xfs_ioctl.h"
 
@@ -30,6 +31,7 @@ static void report(const struct small_fs *s, const char *name, int expected, int
 	bool passed = tap_ok(got == expected, "small %s: %s_%s", s->type,
 			    expected ? "deny" : "allow", name);
 
+	record_mount(name, got);
 	if (!passed)
 		tap_diag("got %s, expected %s", got ? strerrorname_np(-got) : "0",
 			 expected ? strerrorname_np(-expected) : "0");

@@ -236,6 +236,9 @@ static int int80_clone_to(struct target *t)
 #define NO_REFLINK { { EOPNOTSUPP, ON_EXT4 }, { EINVAL, ON_EXT4 }, { EOPNOTSUPP, ON_XFS } }
 #define PEER_BY_PATH (BY_PATH | WITH_PEER)
 
+#define NO_EXTENTS { { EOPNOTSUPP, ON_EXT2 } }
+#define NO_MOVE { { EOPNOTSUPP, ON_DAX }, { EOPNOTSUPP, ON_EXT2 } }
+
 static const struct op ops[] = {
 	{ "truncate_32", truncate_32, DENIED, BY_PATH },
 	{ "truncate64_32", truncate64_32, DENIED, BY_PATH },
@@ -250,7 +253,7 @@ static const struct op ops[] = {
 	{ "pwritev2_cross_32", pwritev2_cross_32, DENIED, BY_PATH },
 	{ "pwritev2_append_32", pwritev2_append_32, DENIED, BY_PATH },
 	{ "punch_hole_32", punch_hole_32, DENIED, BY_PATH },
-	{ "fallocate_beyond_32", fallocate_beyond_32, DENIED, BY_PATH },
+	{ "fallocate_beyond_32", fallocate_beyond_32, DENIED, BY_PATH, .plain = NO_EXTENTS },
 	{ "copy_file_range_to_inside_32", copy_file_range_to_32, DENIED, PEER_BY_PATH, ON_XFS },
 	{ "copy_file_range_to_inside_32", copy_file_range_to_32, IN_PLACE,
 	  PEER_BY_PATH | NEW_BYTES, ON_EXT4 },
@@ -259,12 +262,13 @@ static const struct op ops[] = {
 	{ "ficlone_to_32", ficlone_to_32, DENIED, PEER_BY_PATH | FIRST, .plain = NO_REFLINK },
 	{ "ficlone_from_32", ficlone_from_32, DENIED, PEER_BY_PATH, .plain = NO_REFLINK },
 	{ "move_ext_as_orig_32", move_ext_as_orig_32, DENIED, PEER_BY_PATH | FIRST | NEIGHBOUR,
-	  ON_EXT4, { { EOPNOTSUPP, ON_DAX } } },
+	  ON_EXT4, NO_MOVE },
 	{ "move_ext_as_donor_32", move_ext_as_donor_32, DENIED, PEER_BY_PATH | FIRST | NEIGHBOUR,
-	  ON_EXT4, { { EOPNOTSUPP, ON_DAX } } },
-	{ "setflags_32", setflags_32, DENIED, BY_PATH | FIRST, ON_EXT4, { { EBUSY, ON_DAX } } },
+	  ON_EXT4, NO_MOVE },
+	{ "setflags_32", setflags_32, DENIED, BY_PATH | FIRST, ON_EXT4,
+	  { { EBUSY, ON_DAX }, { EINVAL, ON_EXT2 } } },
 	{ "fssetxattr_32", fssetxattr_32, DENIED, BY_PATH | FIRST },
-	{ "resvsp64_32", resvsp64_32, DENIED, BY_PATH | FIRST },
+	{ "resvsp64_32", resvsp64_32, DENIED, BY_PATH | FIRST, .plain = NO_EXTENTS },
 	{ "unresvsp64_32", unresvsp64_32, DENIED, BY_PATH | FIRST },
 	{ "unknown_ioctl_32", unknown_ioctl_32, DENIED, BY_PATH | FIRST | NEVER, 0,
 	  { { ENOTTY } } },
@@ -281,4 +285,4 @@ static const struct op ops[] = {
 	{ "int80_ficlone_to", int80_clone_to, DENIED, WITH_PEER | FIRST, .plain = NO_REFLINK },
 };
 
-const struct op_group ops_abi32 = { ops, ARRAY_SIZE(ops) };
+const struct op_group ops_abi32 = { "32-bit system calls by hand", ops, ARRAY_SIZE(ops) };

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "contract.h"
@@ -83,7 +84,7 @@ static int punch_after_impossible_write(struct target *t)
 /* A write inside the file that fails half way, on the memory it takes the bytes from. */
 static int punch_after_faulting_write(struct target *t)
 {
-	if (syscall(SYS_pwrite64, t->fd, NULL, BLOCK, BLOCK) >= 0)
+	if (syscall(SYS_pwrite64, t->fd, NULL, BLOCK, BLOCK, 0L) >= 0)
 		return op_broken(t, "writing from nowhere");
 	return punch(t);
 }
@@ -123,6 +124,12 @@ static int write_zeroes(struct target *t)
 	return answer(fallocate(t->fd, FALLOC_FL_WRITE_ZEROES, BLOCK, BLOCK));
 }
 
+/* A contradiction: who zeroes by writing allocates. */
+static int write_zeroes_keep_size(struct target *t)
+{
+	return answer(fallocate(t->fd, FALLOC_FL_WRITE_ZEROES | FALLOC_FL_KEEP_SIZE, BLOCK, BLOCK));
+}
+
 /* linux/falloc.h has this one only as struct space_resv behind an #ifdef */
 struct reservation {
 	__s16 l_type;
@@ -134,6 +141,8 @@ struct reservation {
 	__s32 l_pad[4];
 };
 
+#define IOC_ALLOCSP64 _IOW('X', 36, struct reservation)
+#define IOC_FREESP64 _IOW('X', 37, struct reservation)
 #define IOC_RESVSP _IOW('X', 40, struct reservation)
 #define IOC_UNRESVSP _IOW('X', 41, struct reservation)
 #define IOC_RESVSP64 _IOW('X', 42, struct reservation)
@@ -177,51 +186,92 @@ static int ioc_zero_range(struct target *t)
 	return reserve(t, IOC_ZERO_RANGE, BLOCK);
 }
 
+static int allocsp64(struct target *t)
+{
+	return reserve(t, IOC_ALLOCSP64, 2 * FIT_SIZE);
+}
+
+static int freesp64(struct target *t)
+{
+	return reserve(t, IOC_FREESP64, BLOCK);
+}
+
 /* madvise punches through the mapping, the descriptor may be closed long since */
-static int madv_remove(struct target *t)
+static int remove_by(struct target *t, int (*advise)(char *start))
 {
 	char *map = mmap(NULL, FIT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, t->fd, 0);
 	int r;
 
 	if (map == MAP_FAILED)
-		return op_broken(t, "mmap");
+		return -errno;
 	close(t->fd);
 	t->fd = -1;
-	r = answer(madvise(map + BLOCK, BLOCK, MADV_REMOVE));
+	r = advise(map + BLOCK);
 	munmap(map, FIT_SIZE);
 	return r;
 }
 
+static int advise_remove(char *start)
+{
+	return answer(madvise(start, BLOCK, MADV_REMOVE));
+}
+
+static int advise_self_remove(char *start)
+{
+	_cleanup_close_ int self = syscall(SYS_pidfd_open, getpid(), 0);
+	struct iovec iov = { start, BLOCK };
+
+	return answer_length(syscall(SYS_process_madvise, self, &iov, 1, MADV_REMOVE, 0), BLOCK);
+}
+
+static int madv_remove(struct target *t)
+{
+	return remove_by(t, advise_remove);
+}
+
+static int process_madvise_remove(struct target *t)
+{
+	return remove_by(t, advise_self_remove);
+}
+
+/* without extents there are no unwritten blocks */
+#define NO_EXTENTS { { EOPNOTSUPP, ON_EXT2 } }
 /* what the kernel has, or a device without a zeroing command */
 #define SOME_HAVE_IT { { EOPNOTSUPP } }
 
 static const struct op ops[] = {
-	{ "fallocate_inside", alloc_inside, DENIED },
-	{ "fallocate_whole_file", alloc_whole_file, DENIED },
-	{ "fallocate_beyond", alloc_beyond, DENIED },
+	{ "fallocate_inside", alloc_inside, DENIED, .plain = NO_EXTENTS },
+	{ "fallocate_whole_file", alloc_whole_file, DENIED, .plain = NO_EXTENTS },
+	{ "fallocate_beyond", alloc_beyond, DENIED, .plain = NO_EXTENTS },
 	{ "posix_fallocate_beyond", posix_alloc_beyond, DENIED },
-	{ "fallocate_keep_size_inside", keep_size_inside, DENIED },
-	{ "fallocate_keep_size_beyond", keep_size_beyond, DENIED },
+	{ "fallocate_keep_size_inside", keep_size_inside, DENIED, .plain = NO_EXTENTS },
+	{ "fallocate_keep_size_beyond", keep_size_beyond, DENIED, .plain = NO_EXTENTS },
 	{ "punch_hole", punch, DENIED },
 	{ "punch_hole_inside_block", punch_inside_block, DENIED },
 	{ "punch_hole_beyond", punch_beyond, DENIED },
 	{ "punch_hole_after_write", punch_after_write, DENIED, NEW_BYTES },
 	{ "punch_hole_after_impossible_write", punch_after_impossible_write, DENIED },
 	{ "punch_hole_after_faulting_write", punch_after_faulting_write, DENIED },
-	{ "collapse_range", collapse, DENIED },
-	{ "insert_range", insert, DENIED },
-	{ "zero_range", zero, DENIED },
-	{ "zero_range_keep_size", zero_keep_size, DENIED },
-	{ "zero_range_beyond", zero_beyond, DENIED },
+	{ "collapse_range", collapse, DENIED, .plain = NO_EXTENTS },
+	{ "insert_range", insert, DENIED, .plain = NO_EXTENTS },
+	{ "zero_range", zero, DENIED, .plain = NO_EXTENTS },
+	{ "zero_range_keep_size", zero_keep_size, DENIED, .plain = NO_EXTENTS },
+	{ "zero_range_beyond", zero_beyond, DENIED, .plain = NO_EXTENTS },
 	{ "unshare_range", unshare, DENIED, .plain = { { EOPNOTSUPP, ON_EXT4 } } },
 	{ "write_zeroes", write_zeroes, DENIED, .plain = SOME_HAVE_IT },
-	{ "ioc_resvsp", resvsp, DENIED, FIRST },
-	{ "ioc_resvsp64", resvsp64, DENIED, FIRST },
-	{ "ioc_resvsp64_inside", resvsp64_inside, DENIED, FIRST },
+	{ "write_zeroes_keep_size", write_zeroes_keep_size, DENIED, NEVER, .plain = SOME_HAVE_IT },
+	{ "ioc_resvsp", resvsp, DENIED, FIRST, .plain = NO_EXTENTS },
+	{ "ioc_resvsp64", resvsp64, DENIED, FIRST, .plain = NO_EXTENTS },
+	{ "ioc_resvsp64_inside", resvsp64_inside, DENIED, FIRST, .plain = NO_EXTENTS },
 	{ "ioc_unresvsp", unresvsp, DENIED, FIRST },
 	{ "ioc_unresvsp64", unresvsp64, DENIED, FIRST },
-	{ "ioc_zero_range", ioc_zero_range, DENIED, FIRST },
+	{ "ioc_zero_range", ioc_zero_range, DENIED, FIRST, .plain = NO_EXTENTS },
+	/* numbers that no filesystem has any more */
+	{ "ioc_allocsp64", allocsp64, DENIED, FIRST | NEVER, 0, { { ENOTTY } } },
+	{ "ioc_freesp64", freesp64, DENIED, FIRST | NEVER, 0, { { ENOTTY } } },
 	{ "madv_remove", madv_remove, DENIED },
+	/* only recent kernels let a process advise itself by descriptor */
+	{ "process_madvise_remove", process_madvise_remove, DENIED, .plain = { { EINVAL } } },
 };
 
-const struct op_group ops_alloc = { ops, ARRAY_SIZE(ops) };
+const struct op_group ops_alloc = { "Allocating and freeing", ops, ARRAY_SIZE(ops), true };

@@ -10,6 +10,11 @@
 
 #include "contract.h"
 
+/* linux/fs.h, since 6.11 */
+#ifndef RWF_ATOMIC
+#define RWF_ATOMIC 0x40
+#endif
+
 /* The denial may come from io_submit itself or as the event's result. */
 static int submit(struct target *t, struct iocb *cb, long length)
 {
@@ -61,6 +66,16 @@ static int aio_at_end(struct target *t)
 	return aio_write_at(t, FIT_SIZE, BLOCK, 0);
 }
 
+static int aio_far_beyond(struct target *t)
+{
+	return aio_write_at(t, 16 * FIT_SIZE, BLOCK, 0);
+}
+
+static int aio_atomic(struct target *t)
+{
+	return aio_write_at(t, BLOCK, BLOCK, RWF_ATOMIC);
+}
+
 static int aio_append(struct target *t)
 {
 	return aio_write_at(t, 0, BLOCK, RWF_APPEND);
@@ -108,10 +123,12 @@ static const struct op ops[] = {
 	{ "aio_direct_write_cross", aio_cross, DENIED, DIRECT },
 	{ "aio_write_at_end", aio_at_end, DENIED },
 	{ "aio_direct_write_at_end", aio_at_end, DENIED, DIRECT },
+	{ "aio_write_far_beyond", aio_far_beyond, DENIED },
+	{ "aio_atomic", aio_atomic, DENIED, DIRECT, .plain = { { EOPNOTSUPP }, { EINVAL } } },
 	{ "aio_append", aio_append, DENIED },
 	{ "aio_writev_cross", aio_vector_cross, DENIED },
 	{ "aio_read", aio_read_in, FREE, READ_ONLY },
 	{ "aio_fsync", aio_fsync, FREE },
 };
 
-const struct op_group ops_async = { ops, ARRAY_SIZE(ops) };
+const struct op_group ops_async = { "Kernel AIO", ops, ARRAY_SIZE(ops), true };

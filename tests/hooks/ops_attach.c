@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/loop.h>
 #include <signal.h>
 #include <stdint.h>
@@ -13,12 +14,12 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/swap.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "contract.h"
 #include "loop.h"
+#include "swapfile.h"
 
 static int loop_set_fd(struct target *t)
 {
@@ -45,6 +46,55 @@ static int loop_configure(struct target *t)
 	if (!r)
 		loop_detach(loop);
 	return r;
+}
+
+/* What a loop device does to its file, with no hook on it. */
+static int through_loop(struct target *t, int (*use)(int loop))
+{
+	_cleanup_close_ int loop = loop_open_free(NULL, 0);
+	struct loop_config config = { .fd = t->fd };
+	int r;
+
+	if (loop < 0)
+		return op_skip(t, "no loop device: %s", strerror(-loop));
+	r = answer(ioctl(loop, LOOP_CONFIGURE, &config));
+	if (r)
+		return r;
+	r = use(loop);
+	loop_detach(loop);
+	return r;
+}
+
+static int write_to_loop(int loop)
+{
+	int r = answer_length(pwrite(loop, new_bytes, BLOCK, BLOCK), BLOCK);
+
+	return r ? r : answer(fsync(loop));
+}
+
+static int discard_on_loop(int loop)
+{
+	return answer(ioctl(loop, BLKDISCARD, (uint64_t[]){ BLOCK, BLOCK }));
+}
+
+static int zero_out_on_loop(int loop)
+{
+	return answer(ioctl(loop, BLKZEROOUT, (uint64_t[]){ BLOCK, BLOCK }));
+}
+
+static int loop_write(struct target *t)
+{
+	return through_loop(t, write_to_loop);
+}
+
+static int loop_discard(struct target *t)
+{
+	return through_loop(t, discard_on_loop);
+}
+
+static int loop_zero_out(struct target *t)
+{
+	return through_loop(t, zero_out_on_loop);
 }
 
 /* Only a read-only device can change its file, and only to one of the same size. */
@@ -80,27 +130,11 @@ static int account(struct target *t)
 
 static int swap_on(struct target *t)
 {
-	int r = answer(swapon(t->path, 0));
+	int r = swapfile_on(t->path);
 
-	if (!r && swapoff(t->path))
+	if (!r && swapfile_off(t->path))
 		return op_broken(t, "swapoff");
 	return r;
-}
-
-/* mm/swapfile.c reads it from the first page: version 1, the last usable page, "SWAPSPACE2" */
-static int make_swap(const char *path)
-{
-	_cleanup_close_ int fd = open(path, O_RDWR | O_CLOEXEC);
-	uint32_t header[2] = { 1, FIT_SIZE / BLOCK - 1 };
-	char boot[1024 + sizeof(header)] = { 0 };
-	char page[BLOCK] = { 0 };
-
-	if (fd < 0)
-		return -errno;
-	memcpy(boot + 1024, header, sizeof(header));
-	memcpy(page, boot, sizeof(boot));
-	memcpy(page + BLOCK - 10, "SWAPSPACE2", 10);
-	return answer_length(pwrite(fd, page, BLOCK, 0), BLOCK);
 }
 
 static int set_core_pattern(const char *pattern)
@@ -164,11 +198,14 @@ static const struct op ops[] = {
 	{ "loop_set_fd_read_only", loop_set_fd, DENIED, READ_ONLY },
 	{ "loop_configure", loop_configure, DENIED },
 	{ "loop_change_fd", loop_change_fd, DENIED, BY_PATH | WITH_PEER },
+	{ "loop_write", loop_write, DENIED },
+	{ "loop_discard", loop_discard, DENIED },
+	{ "loop_zero_out", loop_zero_out, DENIED },
 	{ "acct", account, DENIED, BY_PATH },
 	/* iomap_swapfile_activate() refuses DAX files */
 	{ "swapon", swap_on, DENIED, BY_PATH, .plain = { { EINVAL, ON_DAX } },
-	  .prepare = make_swap },
+	  .prepare = swapfile_make },
 	{ "core_dump", core_dump, DENIED, BY_PATH },
 };
 
-const struct op_group ops_attach = { ops, ARRAY_SIZE(ops) };
+const struct op_group ops_attach = { "Handing the file to the kernel", ops, ARRAY_SIZE(ops) };

@@ -121,6 +121,118 @@ static int fssetxattr_cowextsize(struct target *t)
 	return set_xattr_flags(t, FS_XFLAG_COWEXTSIZE, 0, BLOCK);
 }
 
+/*
+ * The answer of a series: a denial only if every one was denied, and what the kernel does not know
+ * is no matter. index tells which was not.
+ */
+struct series {
+	int denied, other, tried, last;
+};
+
+static void series_add(struct series *s, int r, int index)
+{
+	bool denied = r == -ETXTBSY;
+
+	s->tried++;
+	s->denied += denied;
+	if (!denied) {
+		s->other++;
+		s->last = index;
+	}
+}
+
+static int series_answer(struct target *t, const struct series *s)
+{
+	if (s->denied == s->tried)
+		return -ETXTBSY;
+	if (s->denied)
+		return op_broken(t, "%d of %d not denied, number %d for one", s->other, s->tried,
+				 s->last);
+	return 0;
+}
+
+/* Flags of which some would keep the file from being written, or removed, ever again. */
+static int each_flag(struct target *t, int clear)
+{
+	struct series s = { 0 };
+	int before;
+
+	if (ioctl(t->fd, FS_IOC_GETFLAGS, &before))
+		return op_broken(t, "GETFLAGS");
+	for (int bit = 0; bit < 32; bit++) {
+		int after = clear ? before & ~(1U << bit) : before | 1U << bit;
+		int r = answer(ioctl(t->fd, FS_IOC_SETFLAGS, &after));
+
+		if (!r)
+			ioctl(t->fd, FS_IOC_SETFLAGS, &before);
+		series_add(&s, r, bit);
+	}
+	return series_answer(t, &s);
+}
+
+static int flags_set_each_bit(struct target *t)
+{
+	return each_flag(t, 0);
+}
+
+static int flags_clear_each_bit(struct target *t)
+{
+	return each_flag(t, 1);
+}
+
+static int fssetxattr_each_bit(struct target *t)
+{
+	struct series s = { 0 };
+	struct fsxattr before;
+
+	if (ioctl(t->fd, FS_IOC_FSGETXATTR, &before))
+		return op_broken(t, "FSGETXATTR");
+	for (int bit = 0; bit < 32; bit++) {
+		struct fsxattr after = before;
+		int r;
+
+		after.fsx_xflags ^= 1U << bit;
+		r = answer(ioctl(t->fd, FS_IOC_FSSETXATTR, &after));
+		if (!r)
+			ioctl(t->fd, FS_IOC_FSSETXATTR, &before);
+		series_add(&s, r, bit);
+	}
+	return series_answer(t, &s);
+}
+
+/* Each with the flag that makes it count, where there is one. */
+static int fssetxattr_each_field(struct target *t)
+{
+	struct series s = { 0 };
+	struct fsxattr before;
+
+	if (ioctl(t->fd, FS_IOC_FSGETXATTR, &before))
+		return op_broken(t, "FSGETXATTR");
+
+	const struct fsxattr changes[] = {
+		{ .fsx_xflags = FS_XFLAG_EXTSIZE, .fsx_extsize = BLOCK },
+		{ .fsx_xflags = FS_XFLAG_COWEXTSIZE, .fsx_cowextsize = BLOCK },
+		{ .fsx_projid = 1 },
+		{ .fsx_nextents = 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		struct fsxattr after = before;
+		int r;
+
+		after.fsx_xflags |= changes[i].fsx_xflags;
+		after.fsx_extsize += changes[i].fsx_extsize;
+		after.fsx_cowextsize += changes[i].fsx_cowextsize;
+		after.fsx_projid += changes[i].fsx_projid;
+		after.fsx_nextents += changes[i].fsx_nextents;
+		r = answer(ioctl(t->fd, FS_IOC_FSSETXATTR, &after));
+		if (!r)
+			ioctl(t->fd, FS_IOC_FSSETXATTR, &before);
+		series_add(&s, r, i);
+	}
+	return series_answer(t, &s);
+}
+
 static int file_setattr(struct target *t)
 {
 	struct file_attr_0 attr = { .xflags = FS_XFLAG_NODUMP };
@@ -133,6 +245,31 @@ static int file_setattr_empty_path(struct target *t)
 	struct file_attr_0 attr = { 0 };
 
 	return answer(syscall(SYS_FILE_SETATTR, t->fd, "", &attr, sizeof(attr), AT_EMPTY_PATH));
+}
+
+static int file_setattr_each_field(struct target *t)
+{
+	static const struct file_attr_0 changes[] = {
+		{ .xflags = FS_XFLAG_EXTSIZE, .extsize = BLOCK },
+		{ .xflags = FS_XFLAG_COWEXTSIZE, .cowextsize = BLOCK },
+		{ .xflags = FS_XFLAG_DAX },
+		{ .projid = 1 },
+		{ .nextents = 1 },
+	};
+	struct file_attr_0 nothing = { 0 };
+	struct series s = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		int r = answer(syscall(SYS_FILE_SETATTR, AT_FDCWD, t->path, &changes[i],
+				       sizeof(changes[i]), 0));
+
+		if (r == -ENOSYS)
+			return r;
+		if (!r)
+			syscall(SYS_FILE_SETATTR, AT_FDCWD, t->path, &nothing, sizeof(nothing), 0);
+		series_add(&s, r, i);
+	}
+	return series_answer(t, &s);
 }
 
 static int set_version(struct target *t)
@@ -152,6 +289,31 @@ static int ext4_set_version(struct target *t)
 static int migrate(struct target *t)
 {
 	return answer(ioctl(t->fd, EXT4_MIGRATE));
+}
+
+/* The file without extents: both ways of giving it some would move what maps its blocks. */
+static int make_indirect(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDWR | O_TRUNC | O_CLOEXEC);
+	int flags;
+
+	if (fd < 0 || ioctl(fd, FS_IOC_GETFLAGS, &flags))
+		return -errno;
+	flags &= ~EXT4_EXTENTS_FLAG;
+	if (ioctl(fd, FS_IOC_SETFLAGS, &flags))
+		return -errno;
+	return answer_length(pwrite(fd, new_bytes, FIT_SIZE, 0), FIT_SIZE);
+}
+
+/* there is no way back for set_flags() */
+static int flags_extents(struct target *t)
+{
+	int flags;
+
+	if (ioctl(t->fd, FS_IOC_GETFLAGS, &flags))
+		return op_broken(t, "GETFLAGS");
+	flags |= EXT4_EXTENTS_FLAG;
+	return answer(ioctl(t->fd, FS_IOC_SETFLAGS, &flags));
 }
 
 static int alloc_da_blocks(struct target *t)
@@ -175,6 +337,14 @@ static int enable_verity(struct target *t)
 	return answer(ioctl(t->fd, FS_IOC_ENABLE_VERITY, &arg));
 }
 
+/* whether it is to repair stands in memory that can change after any look at it */
+static int scrub(struct target *t)
+{
+	struct xfs_scrub scrub = { .type = XFS_SCRUB_BMBTD };
+
+	return answer(ioctl(t->fd, XFS_SCRUB_METADATA, &scrub));
+}
+
 static int scrub_repair(struct target *t)
 {
 	struct xfs_scrub scrub = { .type = XFS_SCRUB_BMBTD, .flags = XFS_SCRUB_REPAIR };
@@ -186,6 +356,12 @@ static int scrub_repair(struct target *t)
 /* EPERM: a root without CAP_SYS_RESOURCE, in a container for one */
 #define NO_JOURNAL { { EOPNOTSUPP }, { EINVAL }, { EBUSY, ON_DAX }, { EPERM, ON_EXT4 } }
 #define NO_SYSCALL { { ENOSYS }, { EOPNOTSUPP } }
+/* ext4 has them for 64-bit programs only */
+#ifdef __x86_64__
+#define NOT_32 { { 0 } }
+#else
+#define NOT_32 { { ENOTTY } }
+#endif
 #define NOT_HERE { { ENOTTY }, { EOPNOTSUPP }, { EINVAL } }
 
 static const struct op ops[] = {
@@ -202,15 +378,25 @@ static const struct op ops[] = {
 	{ "fssetxattr_nodump", fssetxattr_nodump, DENIED, FIRST },
 	{ "fssetxattr_projid", fssetxattr_projid, DENIED, FIRST, 0, NO_FLAG },
 	{ "fssetxattr_cowextsize", fssetxattr_cowextsize, DENIED, FIRST, ON_XFS, NO_FLAG },
+	{ "setflags_set_each_bit", flags_set_each_bit, DENIED, FIRST },
+	{ "setflags_clear_each_bit", flags_clear_each_bit, DENIED, FIRST },
+	{ "fssetxattr_each_bit", fssetxattr_each_bit, DENIED, FIRST },
+	{ "fssetxattr_each_field", fssetxattr_each_field, DENIED, FIRST },
+	{ "file_setattr_each_field", file_setattr_each_field, DENIED, BY_PATH, 0, NO_SYSCALL },
 	{ "file_setattr", file_setattr, DENIED, BY_PATH, 0, NO_SYSCALL },
 	{ "file_setattr_empty_path", file_setattr_empty_path, DENIED, 0, 0, NO_SYSCALL },
 	{ "setversion", set_version, DENIED, FIRST, 0, NOT_HERE },
 	{ "ext4_setversion", ext4_set_version, DENIED, FIRST, ON_EXT4, NOT_HERE },
 	{ "ext4_migrate", migrate, DENIED, FIRST, ON_EXT4, NOT_HERE },
-	{ "ext4_alloc_da_blks", alloc_da_blocks, DENIED, FIRST, ON_EXT4 },
-	{ "ext4_swap_boot", swap_boot, DENIED, FIRST, ON_EXT4 },
+	{ "ext4_migrate_to_extents", migrate, DENIED, FIRST, ON_EXT4, NOT_HERE,
+	  .prepare = make_indirect },
+	{ "setflags_extents", flags_extents, DENIED, FIRST, ON_EXT4, NO_FLAG,
+	  .prepare = make_indirect },
+	{ "ext4_alloc_da_blks", alloc_da_blocks, DENIED, FIRST, ON_EXT4, NOT_32 },
+	{ "ext4_swap_boot", swap_boot, DENIED, FIRST, ON_EXT4, NOT_32 },
 	{ "enable_verity", enable_verity, DENIED, READ_ONLY | FIRST, 0, NOT_HERE },
+	{ "xfs_scrub", scrub, DENIED, FIRST | NEIGHBOUR, ON_XFS, NOT_HERE },
 	{ "xfs_scrub_repair", scrub_repair, DENIED, FIRST | NEIGHBOUR, ON_XFS, NOT_HERE },
 };
 
-const struct op_group ops_flags = { ops, ARRAY_SIZE(ops) };
+const struct op_group ops_flags = { "Flags, generation, format", ops, ARRAY_SIZE(ops), true };

@@ -321,4 +321,4 @@ static const struct op ops[] = {
 	{ "execve", execute, FREE, BY_PATH, .prepare = make_program },
 };
 
-const struct op_group ops_free = { ops, ARRAY_SIZE(ops) };
+const struct op_group ops_free = { "What stays free", ops, ARRAY_SIZE(ops), true };

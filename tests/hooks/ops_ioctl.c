@@ -163,7 +163,7 @@ static int open_by_xfs_handle(struct target *t, unsigned int flags)
 	};
 
 	if (ioctl(directory, XFS_FD_TO_HANDLE, &request))
-		return op_broken(t, "XFS_IOC_FD_TO_HANDLE");
+		return -errno;
 	request = (struct xfs_handle){ .flags = flags, .in = handle, .in_length = length };
 	return answer_open(ioctl(directory, XFS_OPEN_BY_HANDLE, &request));
 }
@@ -176,6 +176,14 @@ static int xfs_handle_rdwr(struct target *t)
 static int xfs_handle_append(struct target *t)
 {
 	return open_by_xfs_handle(t, O_WRONLY | O_APPEND);
+}
+
+/* what is beyond the end goes, and nothing else */
+static int free_eof_blocks(struct target *t)
+{
+	struct xfs_eof_blocks request = { .version = 1 };
+
+	return answer(ioctl(t->fd, XFS_FREE_EOF_BLOCKS, &request));
 }
 
 #define NOT_HERE { { ENOTTY }, { EOPNOTSUPP }, { EINVAL } }
@@ -202,7 +210,8 @@ static const struct op ops[] = {
 	{ "ext4_precache_extents", precache_extents, FREE, READ_ONLY, ON_EXT4 },
 	{ "xfs_open_by_handle_rdwr", xfs_handle_rdwr, FREE, BY_PATH, ON_XFS },
 	{ "xfs_open_by_handle_append", xfs_handle_append, DENIED, BY_PATH, ON_XFS },
+	{ "xfs_free_eofblocks", free_eof_blocks, FREE, 0, ON_XFS },
 	{ "xfs_dioinfo", direct_io_limits, FREE, READ_ONLY, ON_XFS },
 };
 
-const struct op_group ops_ioctl = { ops, ARRAY_SIZE(ops) };
+const struct op_group ops_ioctl = { "Other ioctls", ops, ARRAY_SIZE(ops), true };

@@ -60,6 +60,14 @@ static int rename_noreplace(struct target *t)
 				RENAME_NOREPLACE));
 }
 
+static int rename_leaving_whiteout(struct target *t)
+{
+	char name[NAME_LENGTH];
+
+	return answer(renameat2(AT_FDCWD, t->path, AT_FDCWD, other_name(t, name),
+				RENAME_WHITEOUT));
+}
+
 static int rename_exchange(struct target *t)
 {
 	return answer(renameat2(AT_FDCWD, t->path, AT_FDCWD, t->peer, RENAME_EXCHANGE));
@@ -92,10 +100,11 @@ static const struct op ops[] = {
 	{ "rename_away", rename_away, NAMED, BY_PATH },
 	{ "rename_over", rename_over, NAMED, BY_PATH | WITH_PEER },
 	{ "rename_noreplace", rename_noreplace, NAMED, BY_PATH },
+	{ "rename_leaving_whiteout", rename_leaving_whiteout, NAMED, BY_PATH },
 	{ "rename_exchange", rename_exchange, NAMED, BY_PATH | WITH_PEER },
 	{ "rename_exchange_as_second", rename_exchange_as_second, NAMED, BY_PATH | WITH_PEER },
 	{ "link", link_file, FREE, BY_PATH },
 	{ "link_descriptor", link_descriptor, FREE },
 };
 
-const struct op_group ops_name = { ops, ARRAY_SIZE(ops) };
+const struct op_group ops_name = { "Names", ops, ARRAY_SIZE(ops), true };

@@ -207,7 +207,8 @@ static const struct op ops[] = {
 	{ "overlay_truncate", overlay_truncate, DENIED, BY_PATH },
 	{ "overlay_splice_at_end", overlay_splice, DENIED, BY_PATH },
 	{ "overlay_write_at_end", overlay_write, DENIED, BY_PATH },
-	{ "overlay_fallocate_beyond", overlay_allocate, DENIED, BY_PATH },
+	{ "overlay_fallocate_beyond", overlay_allocate, DENIED, BY_PATH,
+	  .plain = { { EOPNOTSUPP, ON_EXT2 } } },
 	{ "overlay_unlink", overlay_unlink, NAMED, BY_PATH },
 	{ "overlay_rename", overlay_rename, NAMED, BY_PATH },
 	{ "overlay_read", overlay_read, FREE, BY_PATH },
@@ -215,4 +216,4 @@ static const struct op ops[] = {
 	{ "overlay_copy_up", overlay_copy_up, FREE, BY_PATH },
 };
 
-const struct op_group ops_overlay = { ops, ARRAY_SIZE(ops) };
+const struct op_group ops_overlay = { "Overlayfs by hand", ops, ARRAY_SIZE(ops) };

@@ -132,4 +132,4 @@ static const struct op ops[] = {
 	  .plain = { { ETXTBSY } } },
 };
 
-const struct op_group ops_race = { ops, ARRAY_SIZE(ops) };
+const struct op_group ops_race = { "Two threads at once", ops, ARRAY_SIZE(ops) };

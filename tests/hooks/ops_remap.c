@@ -36,6 +36,11 @@ static int copy_to_at_end(struct target *t)
 	return copy_range(t->peer_fd, 0, t->fd, FIT_SIZE, BLOCK);
 }
 
+static int copy_to_far_beyond(struct target *t)
+{
+	return copy_range(t->peer_fd, 0, t->fd, 16 * FIT_SIZE, BLOCK);
+}
+
 static int copy_from(struct target *t)
 {
 	return copy_range(t->fd, 0, t->peer_fd, BLOCK, BLOCK);
@@ -169,12 +174,16 @@ static int move_ext_as_donor(struct target *t)
 /* 6.10 brought the exchange, 6.12 the commit, and only mkfs -i exchange=1 the feature */
 #define NO_EXCHANGE { { ENOTTY }, { EOPNOTSUPP }, { EINVAL } }
 
+/* the kernel moves the extents of DAX files as little as those that are not there */
+#define NO_MOVE { { EOPNOTSUPP, ON_DAX }, { EOPNOTSUPP, ON_EXT2 } }
+
 static const struct op ops[] = {
 	/* XFS reflinks where it can, ext4 copies bytes */
 	{ "copy_file_range_to_inside", copy_to_in, DENIED, WITH_PEER, ON_XFS },
 	{ "copy_file_range_to_inside", copy_to_in, IN_PLACE, WITH_PEER | NEW_BYTES, ON_EXT4 },
 	{ "copy_file_range_to_cross", copy_to_cross, DENIED, WITH_PEER },
 	{ "copy_file_range_to_end", copy_to_at_end, DENIED, WITH_PEER },
+	{ "copy_file_range_to_far_beyond", copy_to_far_beyond, DENIED, WITH_PEER },
 	{ "copy_file_range_from", copy_from, DENIED, WITH_PEER | READ_ONLY, ON_XFS },
 	{ "copy_file_range_from", copy_from, FREE, WITH_PEER | READ_ONLY, ON_EXT4 },
 	{ "ficlone_to", clone_to, DENIED, WITH_PEER | FIRST, .plain = NO_REFLINK },
@@ -200,11 +209,10 @@ static const struct op ops[] = {
 	  ON_XFS },
 	{ "swapext_through_third_file", swapext_through_third_file, DENIED,
 	  WITH_PEER | FIRST | NEIGHBOUR, ON_XFS },
-	/* the kernel refuses it on DAX files itself */
 	{ "move_ext_as_orig", move_ext_as_orig, DENIED, WITH_PEER | FIRST | NEIGHBOUR, ON_EXT4,
-	  { { EOPNOTSUPP, ON_DAX } } },
+	  NO_MOVE },
 	{ "move_ext_as_donor", move_ext_as_donor, DENIED, WITH_PEER | FIRST | NEIGHBOUR, ON_EXT4,
-	  { { EOPNOTSUPP, ON_DAX } } },
+	  NO_MOVE },
 };
 
-const struct op_group ops_remap = { ops, ARRAY_SIZE(ops) };
+const struct op_group ops_remap = { "Sharing and exchanging blocks", ops, ARRAY_SIZE(ops), true };

@@ -115,7 +115,7 @@ static int open_by_handle(struct target *t, int flags)
 	int mount_id;
 
 	if (mount_fd < 0 || name_to_handle_at(AT_FDCWD, t->path, &u.handle, &mount_id, 0))
-		return op_broken(t, "name_to_handle_at");
+		return -errno;
 	return answer_open(open_by_handle_at(mount_fd, &u.handle, flags));
 }
 
@@ -156,4 +156,4 @@ static const struct op ops[] = {
 	{ "handle_rdwr", handle_rdwr, FREE, BY_PATH },
 };
 
-const struct op_group ops_size = { ops, ARRAY_SIZE(ops) };
+const struct op_group ops_size = { "Size", ops, ARRAY_SIZE(ops), true };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Data that reaches or leaves the file without a user buffer: splice, vmsplice, sendfile.
+ * Data that reaches or leaves the file without a user buffer: splice, vmsplice, tee, sendfile.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -10,18 +10,42 @@
 
 #include "contract.h"
 
-/* Moves one block of new bytes from a pipe into the file. */
-static int splice_to(struct target *t, loff_t pos, int by_vmsplice)
+enum source {
+	WRITTEN,
+	VMSPLICED,
+	TEED,
+};
+
+/* New bytes into a pipe: copied, lent, or shared with another pipe. */
+static int fill(const int *pipe_fd, enum source source)
 {
 	struct iovec iov = { new_bytes, BLOCK };
-	int fd[2];
+	int other[2];
 	ssize_t n;
+
+	if (source == VMSPLICED)
+		return answer_length(vmsplice(pipe_fd[1], &iov, 1, 0), BLOCK);
+	if (source == WRITTEN)
+		return answer_length(write(pipe_fd[1], new_bytes, BLOCK), BLOCK);
+	if (pipe2(other, O_CLOEXEC))
+		return -errno;
+	n = write(other[1], new_bytes, BLOCK);
+	if (n == BLOCK)
+		n = tee(other[0], pipe_fd[1], BLOCK, 0);
+	close(other[0]);
+	close(other[1]);
+	return n == BLOCK ? 0 : -EIO;
+}
+
+/* Moves one block of new bytes from a pipe into the file. */
+static int splice_to(struct target *t, loff_t pos, enum source source)
+{
+	int fd[2];
 	int r;
 
 	if (pipe2(fd, O_CLOEXEC))
 		return op_broken(t, "pipe");
-	n = by_vmsplice ? vmsplice(fd[1], &iov, 1, 0) : write(fd[1], new_bytes, BLOCK);
-	if (n != BLOCK) {
+	if (fill(fd, source)) {
 		r = op_broken(t, "filling the pipe");
 	} else {
 		/* the kernel counts the position on in its argument */
@@ -38,27 +62,62 @@ static int splice_to(struct target *t, loff_t pos, int by_vmsplice)
 
 static int splice_in(struct target *t)
 {
-	return splice_to(t, BLOCK, 0);
+	return splice_to(t, BLOCK, WRITTEN);
 }
 
 static int splice_cross(struct target *t)
 {
-	return splice_to(t, FIT_SIZE - 100, 0);
+	return splice_to(t, FIT_SIZE - 100, WRITTEN);
 }
 
 static int splice_at_end(struct target *t)
 {
-	return splice_to(t, FIT_SIZE, 0);
+	return splice_to(t, FIT_SIZE, WRITTEN);
 }
 
 static int vmsplice_in(struct target *t)
 {
-	return splice_to(t, BLOCK, 1);
+	return splice_to(t, BLOCK, VMSPLICED);
 }
 
 static int vmsplice_at_end(struct target *t)
 {
-	return splice_to(t, FIT_SIZE, 1);
+	return splice_to(t, FIT_SIZE, VMSPLICED);
+}
+
+static int splice_far_beyond(struct target *t)
+{
+	return splice_to(t, 16 * FIT_SIZE, WRITTEN);
+}
+
+static int vmsplice_cross(struct target *t)
+{
+	return splice_to(t, FIT_SIZE - 100, VMSPLICED);
+}
+
+static int vmsplice_far_beyond(struct target *t)
+{
+	return splice_to(t, 16 * FIT_SIZE, VMSPLICED);
+}
+
+static int tee_in(struct target *t)
+{
+	return splice_to(t, BLOCK, TEED);
+}
+
+static int tee_cross(struct target *t)
+{
+	return splice_to(t, FIT_SIZE - 100, TEED);
+}
+
+static int tee_at_end(struct target *t)
+{
+	return splice_to(t, FIT_SIZE, TEED);
+}
+
+static int tee_far_beyond(struct target *t)
+{
+	return splice_to(t, 16 * FIT_SIZE, TEED);
 }
 
 static int splice_source(struct target *t)
@@ -100,6 +159,11 @@ static int sendfile_at_end(struct target *t)
 	return sendfile_to(t, FIT_SIZE, BLOCK);
 }
 
+static int sendfile_far_beyond(struct target *t)
+{
+	return sendfile_to(t, 16 * FIT_SIZE, BLOCK);
+}
+
 static int sendfile_source(struct target *t)
 {
 	off_t from = BLOCK;
@@ -111,13 +175,21 @@ static const struct op ops[] = {
 	{ "splice_in", splice_in, IN_PLACE, NEW_BYTES },
 	{ "splice_cross", splice_cross, DENIED },
 	{ "splice_at_end", splice_at_end, DENIED },
+	{ "splice_far_beyond", splice_far_beyond, DENIED },
 	{ "vmsplice_in", vmsplice_in, IN_PLACE, NEW_BYTES },
+	{ "vmsplice_cross", vmsplice_cross, DENIED },
 	{ "vmsplice_at_end", vmsplice_at_end, DENIED },
+	{ "vmsplice_far_beyond", vmsplice_far_beyond, DENIED },
+	{ "tee_in", tee_in, IN_PLACE, NEW_BYTES },
+	{ "tee_cross", tee_cross, DENIED },
+	{ "tee_at_end", tee_at_end, DENIED },
+	{ "tee_far_beyond", tee_far_beyond, DENIED },
 	{ "splice_source", splice_source, FREE, READ_ONLY },
 	{ "sendfile_in", sendfile_in, IN_PLACE, NEW_BYTES | WITH_PEER },
 	{ "sendfile_cross", sendfile_cross, DENIED, WITH_PEER },
 	{ "sendfile_at_end", sendfile_at_end, DENIED, WITH_PEER },
+	{ "sendfile_far_beyond", sendfile_far_beyond, DENIED, WITH_PEER },
 	{ "sendfile_source", sendfile_source, FREE, READ_ONLY | WITH_PEER },
 };
 
-const struct op_group ops_splice = { ops, ARRAY_SIZE(ops) };
+const struct op_group ops_splice = { "Splicing", ops, ARRAY_SIZE(ops), true };

@@ -125,4 +125,4 @@ static const struct op ops[] = {
 	{ "nvmet_file_by_worker", nvmet_file_by_worker, DENIED, BY_PATH },
 };
 
-const struct op_group ops_target = { ops, ARRAY_SIZE(ops) };
+const struct op_group ops_target = { "Storage targets", ops, ARRAY_SIZE(ops) };

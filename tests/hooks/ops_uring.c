@@ -110,6 +110,51 @@ static int cross_task_work(struct target *t)
 	return write_at(t, FIT_SIZE - BLOCK, 2 * BLOCK, 0, URING_TASK_WORK);
 }
 
+static int in_fixed_buffer(struct target *t)
+{
+	return write_in(t, URING_FIXED_BUFFER);
+}
+
+static int cross_fixed_buffer(struct target *t)
+{
+	return write_at(t, FIT_SIZE - BLOCK, 2 * BLOCK, 0, URING_FIXED_BUFFER);
+}
+
+static int at_end_fixed_buffer(struct target *t)
+{
+	return write_at(t, FIT_SIZE, BLOCK, 0, URING_FIXED_BUFFER);
+}
+
+static int at_end_async(struct target *t)
+{
+	return write_at(t, FIT_SIZE, BLOCK, 0, URING_ASYNC);
+}
+
+static int at_end_sqpoll(struct target *t)
+{
+	return write_at(t, FIT_SIZE, BLOCK, 0, URING_SQPOLL);
+}
+
+static int at_end_linked(struct target *t)
+{
+	return write_at(t, FIT_SIZE, BLOCK, 0, URING_LINKED);
+}
+
+static int at_end_fixed_file(struct target *t)
+{
+	return write_at(t, FIT_SIZE, BLOCK, 0, URING_FIXED_FILE);
+}
+
+static int far_beyond(struct target *t)
+{
+	return write_at(t, 16 * FIT_SIZE, BLOCK, 0, URING_PLAIN);
+}
+
+static int far_beyond_async(struct target *t)
+{
+	return write_at(t, 16 * FIT_SIZE, BLOCK, 0, URING_ASYNC);
+}
+
 static int at_end(struct target *t)
 {
 	return write_at(t, FIT_SIZE, BLOCK, 0, URING_PLAIN);
@@ -242,7 +287,7 @@ static int madv_remove(struct target *t)
 	int r;
 
 	if (map == MAP_FAILED)
-		return op_broken(t, "mmap");
+		return -errno;
 
 	struct io_uring_sqe sqe = {
 		.opcode = IORING_OP_MADVISE,
@@ -391,6 +436,7 @@ static const struct op ops[] = {
 	{ "uring_write_in_sqpoll", in_sqpoll, IN_PLACE, NEW_BYTES },
 	{ "uring_write_in_fixed_file", in_fixed_file, IN_PLACE, NEW_BYTES },
 	{ "uring_write_in_task_work", in_task_work, IN_PLACE, NEW_BYTES },
+	{ "uring_write_in_fixed_buffer", in_fixed_buffer, IN_PLACE, NEW_BYTES },
 	{ "uring_direct_write_in", in_plain, IN_PLACE, NEW_BYTES | DIRECT },
 	{ "uring_write_in_at_position", in_at_position, IN_PLACE, NEW_BYTES },
 	{ "uring_write_cross", cross_plain, DENIED },
@@ -399,8 +445,16 @@ static const struct op ops[] = {
 	{ "uring_write_cross_sqpoll", cross_sqpoll, DENIED },
 	{ "uring_write_cross_fixed_file", cross_fixed_file, DENIED },
 	{ "uring_write_cross_task_work", cross_task_work, DENIED },
+	{ "uring_write_cross_fixed_buffer", cross_fixed_buffer, DENIED },
 	{ "uring_direct_write_cross", cross_plain, DENIED, DIRECT },
 	{ "uring_write_at_end", at_end, DENIED },
+	{ "uring_write_at_end_async", at_end_async, DENIED },
+	{ "uring_write_at_end_linked", at_end_linked, DENIED },
+	{ "uring_write_at_end_sqpoll", at_end_sqpoll, DENIED },
+	{ "uring_write_at_end_fixed_file", at_end_fixed_file, DENIED },
+	{ "uring_write_at_end_fixed_buffer", at_end_fixed_buffer, DENIED },
+	{ "uring_write_far_beyond", far_beyond, DENIED },
+	{ "uring_write_far_beyond_async", far_beyond_async, DENIED },
 	{ "uring_write_at_end_at_position", end_at_position, DENIED },
 	{ "uring_append", append, DENIED },
 	{ "uring_append_async", append_async, DENIED },
@@ -410,7 +464,7 @@ static const struct op ops[] = {
 	{ "uring_splice_in", splice_in, IN_PLACE, NEW_BYTES },
 	{ "uring_splice_at_end", splice_at_end, DENIED },
 	{ "uring_punch_hole", punch, DENIED },
-	{ "uring_fallocate_beyond", allocate_beyond, DENIED },
+	{ "uring_fallocate_beyond", allocate_beyond, DENIED, .plain = { { EOPNOTSUPP, ON_EXT2 } } },
 	{ "uring_ftruncate_down", ftruncate_down, DENIED, .plain = { { EINVAL } } },
 	{ "uring_madv_remove", madv_remove, DENIED },
 	{ "uring_open_trunc", open_trunc, DENIED, BY_PATH },
@@ -428,4 +482,4 @@ static const struct op ops[] = {
 	{ "uring_fsync", fsync_file, FREE },
 };
 
-const struct op_group ops_uring = { ops, ARRAY_SIZE(ops) };
+const struct op_group ops_uring = { "io_uring", ops, ARRAY_SIZE(ops), true };

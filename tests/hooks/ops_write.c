@@ -10,12 +10,15 @@
 
 #include "contract.h"
 
-/* linux/fs.h, since 6.9, 6.11 and 6.14 */
+/* linux/fs.h, since 6.9, 6.11, 6.18 and 6.14 */
 #ifndef RWF_NOAPPEND
 #define RWF_NOAPPEND 0x20
 #endif
 #ifndef RWF_ATOMIC
 #define RWF_ATOMIC 0x40
+#endif
+#ifndef RWF_NOSIGNAL
+#define RWF_NOSIGNAL 0x100
 #endif
 #ifndef RWF_DONTCACHE
 #define RWF_DONTCACHE 0x80
@@ -36,7 +39,7 @@ static int writev_at(struct target *t, off_t pos, size_t length, int flags)
 		{ new_bytes, length - length / 2 },
 	};
 	/* the kernel takes the position as two registers, and on 64 bit ignores the second */
-	int r = answer_length(syscall(SYS_pwritev2, t->fd, iov, 2, pos, 0, flags), length);
+	int r = answer_length(syscall(SYS_pwritev2, t->fd, iov, 2, (long)pos, 0L, flags), length);
 
 	return r ? r : read_back(t->fd, pos, length);
 }
@@ -197,6 +200,61 @@ static int pwritev2_cross(struct target *t)
 	return writev_at(t, FIT_SIZE - BLOCK, 2 * BLOCK, 0);
 }
 
+static int pwritev2_hipri_cross(struct target *t)
+{
+	return writev_at(t, FIT_SIZE - BLOCK, 2 * BLOCK, RWF_HIPRI);
+}
+
+static int pwritev2_dsync_cross(struct target *t)
+{
+	return writev_at(t, FIT_SIZE - BLOCK, 2 * BLOCK, RWF_DSYNC);
+}
+
+static int pwritev2_sync_cross(struct target *t)
+{
+	return writev_at(t, FIT_SIZE - BLOCK, 2 * BLOCK, RWF_SYNC);
+}
+
+static int pwritev2_nowait_cross(struct target *t)
+{
+	return writev_at(t, FIT_SIZE - BLOCK, 2 * BLOCK, RWF_NOWAIT);
+}
+
+static int pwritev2_noappend_cross(struct target *t)
+{
+	return writev_at(t, FIT_SIZE - BLOCK, 2 * BLOCK, RWF_NOAPPEND);
+}
+
+static int pwritev2_dontcache_cross(struct target *t)
+{
+	return writev_at(t, FIT_SIZE - BLOCK, 2 * BLOCK, RWF_DONTCACHE);
+}
+
+static int pwritev2_nosignal_cross(struct target *t)
+{
+	return writev_at(t, FIT_SIZE - BLOCK, 2 * BLOCK, RWF_NOSIGNAL);
+}
+
+static int pwritev2_hipri_in(struct target *t)
+{
+	return writev_at(t, BLOCK, BLOCK, RWF_HIPRI);
+}
+
+static int pwritev2_nosignal_in(struct target *t)
+{
+	return writev_at(t, BLOCK, BLOCK, RWF_NOSIGNAL);
+}
+
+static int write_far_beyond(struct target *t)
+{
+	return write_by_position(t, 16 * FIT_SIZE, BLOCK);
+}
+
+static int direct_far_beyond(struct target *t)
+{
+	return write_at(t, 16 * FIT_SIZE, BLOCK);
+}
+
 static int pwritev2_append(struct target *t)
 {
 	struct iovec iov = { new_bytes, BLOCK };
@@ -285,10 +343,15 @@ static const struct op ops[] = {
 	  .plain = SOME_HAVE_IT },
 	{ "pwritev2_dontcache_in", pwritev2_dontcache_in, IN_PLACE, NEW_BYTES,
 	  .plain = SOME_HAVE_IT },
+	{ "pwritev2_hipri_in", pwritev2_hipri_in, IN_PLACE, NEW_BYTES, .plain = SOME_HAVE_IT },
+	{ "pwritev2_nosignal_in", pwritev2_nosignal_in, IN_PLACE, NEW_BYTES,
+	  .plain = SOME_HAVE_IT },
 	{ "direct_write_in", direct_in, IN_PLACE, NEW_BYTES | DIRECT },
 	{ "direct_write_cross", direct_cross, DENIED, DIRECT },
 	{ "direct_write_at_end", direct_at_end, DENIED, DIRECT },
+	{ "direct_write_far_beyond", direct_far_beyond, DENIED, DIRECT },
 	{ "write_cross", write_cross, DENIED },
+	{ "write_far_beyond", write_far_beyond, DENIED },
 	{ "write_at_end", write_at_end, DENIED },
 	{ "pwrite_cross", pwrite_cross, DENIED },
 	{ "pwrite_cross_by_one_byte", pwrite_cross_by_one_byte, DENIED },
@@ -297,6 +360,13 @@ static const struct op ops[] = {
 	{ "writev_cross", writev_cross, DENIED },
 	{ "pwritev_cross", pwritev_cross, DENIED },
 	{ "pwritev2_cross", pwritev2_cross, DENIED },
+	{ "pwritev2_hipri_cross", pwritev2_hipri_cross, DENIED, .plain = SOME_HAVE_IT },
+	{ "pwritev2_dsync_cross", pwritev2_dsync_cross, DENIED },
+	{ "pwritev2_sync_cross", pwritev2_sync_cross, DENIED },
+	{ "pwritev2_nowait_cross", pwritev2_nowait_cross, DENIED, VARIES, .plain = SOME_HAVE_IT_NOW },
+	{ "pwritev2_noappend_cross", pwritev2_noappend_cross, DENIED, .plain = SOME_HAVE_IT },
+	{ "pwritev2_dontcache_cross", pwritev2_dontcache_cross, DENIED, .plain = SOME_HAVE_IT },
+	{ "pwritev2_nosignal_cross", pwritev2_nosignal_cross, DENIED, .plain = SOME_HAVE_IT },
 	{ "pwritev2_append", pwritev2_append, DENIED },
 	{ "pwritev2_append_at_position", pwritev2_append_at_position, DENIED },
 	{ "pwritev2_append_dsync", pwritev2_append_dsync, DENIED },
@@ -309,4 +379,4 @@ static const struct op ops[] = {
 	{ "fcntl_nonblock", fcntl_nonblock, FREE },
 };
 
-const struct op_group ops_write = { ops, ARRAY_SIZE(ops) };
+const struct op_group ops_write = { "Writing", ops, ARRAY_SIZE(ops), true };

@@ -15,7 +15,7 @@
 #include "tool.h"
 
 static char program[PATH_MAX];
-static char output[4096];
+static char output[256 << 10];
 
 int tool_find(void)
 {
@@ -119,4 +119,11 @@ int tool_get(const char *const *files)
 	static const char *const options[] = { NULL };
 
 	return run("get", options, files);
+}
+
+int tool_list(void)
+{
+	static const char *const none[] = { NULL };
+
+	return run("list", none, none);
 }

@@ -11,6 +11,7 @@ enum seal_mode {
 	MODE_STATIC,
 	MODE_SWAPFILE,
 	MODE_AUDIT, /* static, but only reported */
+	MODES,
 };
 
 /* Finds the program before the test changes its directory. 0 or -errno. */
@@ -23,8 +24,9 @@ int tool_find(void);
 int tool_seal(enum seal_mode mode, const char *const *files);
 int tool_unseal(const char *const *files);
 int tool_get(const char *const *files);
+int tool_list(void);
 
-/* At most a few KiB of it. */
+/* At most 256 KiB of it. */
 const char *tool_output(void);
 
 /* Runs any program and keeps its output likewise; argv[0] is looked up in PATH. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -136,6 +137,13 @@ static int ring_submit(struct ring *r, struct io_uring_sqe sqe, enum uring_way w
 			return -errno;
 		sqe.fd = 0;
 		sqe.flags |= IOSQE_FIXED_FILE;
+	}
+	if (way == URING_FIXED_BUFFER) {
+		struct iovec iov = { (void *)(uintptr_t)sqe.addr, sqe.len };
+
+		if (syscall(SYS_io_uring_register, r->fd, IORING_REGISTER_BUFFERS, &iov, 1))
+			return -errno;
+		sqe.opcode = IORING_OP_WRITE_FIXED;
 	}
 	ring_put(r, &sqe);
 	return ring_wait(r, count, count);

@@ -11,6 +11,7 @@ enum uring_way {
 	URING_LINKED, /* behind an fsync, so started by whoever completes that */
 	URING_SQPOLL, /* by the kernel's polling thread */
 	URING_FIXED_FILE, /* the file registered with the ring */
+	URING_FIXED_BUFFER, /* the bytes registered with the ring, IORING_OP_WRITE_FIXED */
 	URING_TASK_WORK, /* by this task, but inside another system call than io_uring_enter */
 };
 

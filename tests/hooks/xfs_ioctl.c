@@ -72,7 +72,7 @@ struct xfs_swap {
 };
 
 #define XFS_SWAPEXT _IOWR('X', 109, struct xfs_swap)
-_Static_assert(XFS_SWAPEXT == 0xc0c0586d, "layout of struct xfs_swapext");
+_Static_assert(sizeof(long) == 4 || XFS_SWAPEXT == 0xc0c0586d, "layout of struct xfs_swapext");
 
 int xfs_swap_extents(int ioctl_fd, int target_fd, int temporary_fd)
 {

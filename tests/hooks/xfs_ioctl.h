@@ -45,6 +45,19 @@ struct xfs_scrub {
 #define XFS_SCRUB_BMBTD 12
 #define XFS_SCRUB_REPAIR 1
 
+struct xfs_eof_blocks {
+	__u32 version;
+	__u32 flags;
+	__u32 uid;
+	__u32 gid;
+	__u32 prid;
+	__u32 pad32;
+	__u64 min_file_size;
+	__u64 pad64[12];
+};
+
+#define XFS_FREE_EOF_BLOCKS _IOR('X', 58, struct xfs_eof_blocks)
+
 struct xfs_handle {
 	__u32 fd;
 	void *path;

@@ -63,7 +63,8 @@ output and error come out on standard output.
 
 The guest has /mnt/ext4-dax on /dev/pmem0 and /mnt/xfs-dax on /dev/pmem1, both
 persistent memory and mounted with dax=always, and /mnt/ext4 on /dev/vda and
-/mnt/xfs on /dev/vdb, ordinary disks. Both XFS have reflink.
+/mnt/xfs on /dev/vdb, ordinary disks. Both XFS have reflink. Only when -f names
+it there is /mnt/ext2 on /dev/vdc, served by ext4's code.
 Also in the environment: KERNEL_IMAGE and MODULES (see fetch.sh --help), QEMU,
 VM_ACCEL=tcg|kvm (default: kvm where it works), VM_LOG_DIR (where the kernel log
 of a machine that died is kept; when set, also that of a command that failed).
@@ -213,6 +214,12 @@ make_disks()
 	case " $filesystems " in
 	*' xfs '*) mkfs.xfs -q -m reflink=1 "$work/xfs.img" ;;
 	esac
+	case " $filesystems " in
+	*' ext2 '*)
+		truncate -s 128M "$work/ext2.img"
+		mkfs.ext2 -q -F -b 4096 -N 8192 "$work/ext2.img"
+		;;
+	esac
 }
 
 # Without an initramfs the kernel panics, and that is a kernel run.
@@ -272,6 +279,8 @@ machine_arguments()
 		cmdline+=" memmap=256M!768M memmap=320M!1088M"
 		machine+=(-drive "if=virtio,format=raw,cache=unsafe,file=$work/ext4.img"
 			-drive "if=virtio,format=raw,cache=unsafe,file=$work/xfs.img")
+		[ ! -f "$work/ext2.img" ] ||
+			machine+=(-drive "if=virtio,format=raw,cache=unsafe,file=$work/ext2.img")
 	fi
 	[ -z "$root_image" ] ||
 		machine+=(-drive "if=virtio,format=raw,cache=unsafe,file=$root_image")
