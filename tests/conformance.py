@@ -293,7 +293,10 @@ def kernels_section(records, out):
     out.append("|---|---|---|---|---|")
     for kernel, release in records.releases.items():
         filesystems = {
-            fs for by in records.cells.values() for k, fs in by if k == kernel
+            fs
+            for (mode, _, _), by in records.cells.items()
+            for k, fs in by
+            if mode == "static" and k == kernel
         }
         operations = {
             name for (_, name, _), by in records.cells.items() if any(k == kernel for k, _ in by)
