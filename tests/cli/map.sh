@@ -67,12 +67,17 @@ dmsetup remove low
 
 # Huge pages: aligned, and off by a block
 d=/mnt/ext4-dax
-fallocate -l 16M $d/big
-dd if=/dev/zero of=$d/big bs=1M count=16 conv=notrunc status=none
+fallocate -l 18M $d/big
+dd if=/dev/zero of=$d/big bs=1M count=18 conv=notrunc status=none
+# wherever the allocator has put it: cut off what is before the first huge page
+read -r _ _ _ address < <(runs $d/big)
+skip=$((-address & 0x1fffff))
+[ $skip -eq 0 ] || fallocate -c -o 0 -l $skip $d/big
+truncate -s 16M $d/big
 aligned=$("$S" check --align 2M $d/big >/dev/null && echo yes)
 pages=$("$S" map $d/big | sed -n 's/^pages of 2 MiB: \([0-9]*\) of 8;.*/\1/p')
 holds "pages_as_check_has_it" test "${aligned:+8}" = "$([ "$pages" -eq 8 ] && echo 8)"
-holds "some_pages_are_huge" test "$pages" -ge 4
+holds "pages_are_huge" test "$pages" -eq 8
 answers 0 "^-object memory-backend-file,id=mem0,share=on,mem-path=$d/big,size=16777216,align=2M,pmem=on$" "qemu_option" "$S" map $d/big
 cp "$OUT" /tmp/big
 fails "no_resume_offset_for_dax" grep resume_offset /tmp/big
