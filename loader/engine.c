@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -235,6 +236,28 @@ static bool is_program(const char *pin)
 	return !strncmp(pin, "sdax_", 5);
 }
 
+/* The id of the program of a pinned link, 0: there is none. */
+static __u32 program_of(const char *dir, const char *pin)
+{
+	_cleanup_close_ int fd = -1;
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/%.31s", dir, pin);
+	fd = bpf_obj_get(path);
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+		return 0;
+	return info.prog_id;
+}
+
+static bool is_loaded(__u32 program)
+{
+	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(program);
+
+	return fd >= 0;
+}
+
 static void remove_links(DIR *d, bool granting)
 {
 	struct dirent *e;
@@ -262,6 +285,33 @@ static int remove_pins(const char *dir, bool keep_registry)
 		if (e->d_name[0] != '.')
 			unlinkat(dirfd(d), e->d_name, 0);
 	return rmdir(dir) < 0 ? -errno : 0;
+}
+
+/*
+ * A link is let go of by a work item of the kernel's, some time after its pin. A
+ * program that refuses must not outlive those that grant for it while anything
+ * is sealed, so it is waited for. Beyond a few seconds it is left to the canary
+ * to say what that means.
+ */
+static int remove_replaced(const char *dir)
+{
+	_cleanup_closedir_ DIR *d = opendir(dir);
+	__u32 programs[SDAX_PROGRAMS_MAX];
+	struct dirent *e;
+	size_t n = 0;
+
+	if (!d)
+		return -errno;
+	while ((e = readdir(d)) && n < SDAX_PROGRAMS_MAX)
+		if (is_program(e->d_name) && !is_granting(e->d_name))
+			programs[n++] = program_of(dir, e->d_name);
+	remove_links(d, false);
+	for (int tries = 5000; n && tries; tries--)
+		if (!programs[n - 1] || !is_loaded(programs[n - 1]))
+			n--;
+		else
+			poll(NULL, 0, 1);
+	return remove_pins(dir, false);
 }
 
 void sdax_engine_sweep(void)
@@ -356,7 +406,7 @@ static int publish(void)
 	if (renameat2(AT_FDCWD, NEW_DIR, AT_FDCWD, SDAX_PIN_DIR,
 		      RENAME_EXCHANGE) < 0)
 		return -errno;
-	return remove_pins(NEW_DIR, false);
+	return remove_replaced(NEW_DIR);
 }
 
 static int attach(void)

@@ -188,6 +188,9 @@ int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
 		return r;
 	r = sdax_canary_run(store, sd->inspect, &proved, detail,
 			    sizeof(detail));
+	if (r == -E2BIG)
+		return sdax_fail(result, STATICDAX_REGISTRY_FULL, 0,
+				 "nor for the canary, without which nothing is proved");
 	if (r < 0)
 		return sdax_fail(result, STATICDAX_SYSTEM, r,
 				 "running the canary");
