@@ -300,6 +300,11 @@ $(T)/preempt: $(PREEMPT_SRC) $(wildcard tests/hostile/*.h tests/hooks/*.h) \
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) -I$(T) \
 		$(PREEMPT_SRC) -o $@ $(LIB_STATIC)
 
+$(T)/fill_map: tests/hostile/fill_map.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) $< -o $@ \
+		$(LIB_STATIC)
+
 $(T)/%: tests/lib/%.c $(B)/libstaticdax.a tests/tap.h
 	@mkdir -p $(@D)
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) -Iinclude \
@@ -321,7 +326,7 @@ $(T)/example_%: examples/%.c $(B)/libstaticdax.a
 
 test-programs: all $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/fuzz_extents \
 	$(T)/staticdax-fake $(T)/contract $(T)/contract-32bit $(T)/contract32 \
-	$(T)/mutate $(T)/seal_race $(T)/tripwire \
+	$(T)/mutate $(T)/seal_race $(T)/tripwire $(T)/fill_map \
 	$(T)/preempt $(LIB_TESTS) $(BPF_TESTS) $(EXAMPLES)
 
 check: test-programs

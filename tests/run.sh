@@ -90,6 +90,7 @@ parts() {
 	echo "demo tests/guest/demo.sh"
 	echo "hostile tests/guest/hostile.sh /mnt/ext4-dax /mnt/xfs-dax /mnt/ext4 /mnt/xfs"
 	echo "preempt -c 2 -a preempt=full tests/guest/preempt.sh"
+	echo "provoke tests/guest/provoke.sh"
 	echo "races tests/guest/races.sh 6 /mnt/ext4-dax /mnt/xfs-dax /mnt/ext4 /mnt/xfs"
 	echo "boot @ tests/systemd/boot.sh"
 	echo "nfs -f ext4-dax,xfs-dax tests/programs/nfs.sh /mnt/ext4-dax 3 /mnt/xfs-dax 4.2"

@@ -13,6 +13,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -23,12 +24,14 @@
 
 #define NO_TRIPWIRE 99
 #define REGISTRY "/run/staticdax/bpf/current/sealed"
+#define ENOTSUPP 524 /* the kernel's own: more arguments than its trampolines know */
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 struct wire {
 	const char *function;
 	unsigned int argument;
 	enum wire_kind kind;
+	bool attached;
 };
 
 static const struct module {
@@ -82,7 +85,7 @@ static void add_arguments(const struct btf *btf, const char *function, __u32 id)
 		for (unsigned int kind = 0; kind < ARRAY_SIZE(kinds); kind++)
 			if (all.count < WIRES &&
 			    !strcmp(kinds[kind], pointee_name(btf, btf_params(proto)[i].type)))
-				all.wires[all.count++] = (struct wire){ function, i, kind };
+				all.wires[all.count++] = (struct wire){ function, i, kind, false };
 }
 
 static void find_wires(void)
@@ -133,7 +136,9 @@ static int attach(struct tripwire_bpf *skel)
 	if (tripwire_bpf__load(skel))
 		return -EINVAL;
 	for (unsigned int n = 0; n < all.count; n++)
-		if (!bpf_program__attach(program_of(skel, n)))
+		if (bpf_program__attach(program_of(skel, n)))
+			all.wires[n].attached = true;
+		else if (errno != ENOTSUPP)
 			return -errno;
 	return 0;
 }
@@ -161,6 +166,11 @@ static void report(const struct tripwire_bpf *skel, FILE *out)
 	for (unsigned int n = 0; n < all.count; n++) {
 		const struct wire_count *c = &skel->bss->counts[n];
 
+		if (!all.wires[n].attached) {
+			fprintf(out, "%s: has too many arguments to be attached to\n",
+				all.wires[n].function);
+			continue;
+		}
 		working += c->unsealed != 0;
 		sealed += c->sealed;
 		fprintf(out, "%s argument %u: unsealed %llu, sealed %llu", all.wires[n].function,
