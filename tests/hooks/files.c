@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../tap.h"
@@ -84,7 +85,17 @@ void files_remove(struct try *try, enum state state)
 	unlink(try->peer[state]);
 }
 
-/* Those that are there: in audit mode some were unlinked or renamed, and really so. */
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && S_ISREG(st.st_mode);
+}
+
+/*
+ * Those that are there: in audit mode some were unlinked or renamed, and really so, one with a
+ * whiteout in its place.
+ */
 static const char **list_files(const struct matrix *m)
 {
 	const char **files = calloc(m->count + 2, sizeof(*files));
@@ -93,7 +104,7 @@ static const char **list_files(const struct matrix *m)
 	if (files && m->shared)
 		files[n++] = "shared";
 	for (size_t i = 0; files && i < m->count; i++)
-		if (!files_share(m, &m->tries[i]) && !access(m->tries[i].path[SEALED], F_OK))
+		if (!files_share(m, &m->tries[i]) && is_file(m->tries[i].path[SEALED]))
 			files[n++] = m->tries[i].path[SEALED];
 	return files;
 }
