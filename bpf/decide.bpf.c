@@ -38,9 +38,9 @@ struct sdax_filter filter;
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 1);	/* set by user space, as that of "paths" */
 	__type(key, struct sdax_key);
-	__type(value, struct sdax_entry);
+	__type(value, struct sdax_slot);
 } sealed SEC(".maps");
 
 /* Which filesystems hold seals. Full: the seal is refused. */
@@ -52,11 +52,11 @@ struct {
 	__type(value, struct sdax_fs);
 } filesystems SEC(".maps");
 
-/* Paths as they were given, for people. User space only. */
+/* What of a path is not in its slot, for people. User space only. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 131072);
+	__uint(max_entries, 1);
 	__type(key, struct sdax_key);
 	__type(value, struct sdax_path);
 } paths SEC(".maps");

@@ -115,6 +115,8 @@ enum staticdax_reason {
 	STATICDAX_PINS_BROKEN,
 	STATICDAX_REGISTRY_FULL,
 	STATICDAX_SYSTEM,	/* the errno and detail say what */
+	/* numbers stay as they are: what came later */
+	STATICDAX_REGISTRY_SIZE,	/* it has another size already */
 	STATICDAX_REASON_MAX_
 };
 
@@ -204,7 +206,17 @@ struct staticdax_options {
 	enum staticdax_mode mode;
 	uint32_t wait_ms;		/* for others to close the file */
 	uint64_t align;			/* 0: page size; a power of two */
+	/*
+	 * For the first seal of the system: how many records the registry has
+	 * room for, lapsed ones included, up to STATICDAX_REGISTRY_MAX; 0 for
+	 * the default. Later it must be 0 or the same.
+	 */
+	uint32_t registry;
+	uint32_t pad;
 };
+
+#define STATICDAX_REGISTRY_DEFAULT	65536
+#define STATICDAX_REGISTRY_MAX		(1u << 24)
 
 /*
  * Would the file's extents do? Reads only; needs the right to open the file
@@ -218,8 +230,8 @@ int staticdax_check(struct staticdax *sd, const char *path,
 /*
  * Seals path. The first seal of the system attaches the programs. Needs
  * CAP_SYS_ADMIN, CAP_LINUX_IMMUTABLE, and CAP_LEASE for another user's file.
- * Fails with the errnos of daxctl(), ENOSPC (the registry is full), EPROTO
- * (pins of another version) or EBADFD (attached, but the canary got through);
+ * Fails with the errnos of daxctl(), ENOSPC (the registry is full), EEXIST (it
+ * has another size than options asks for), EPROTO (pins of another version) or EBADFD (attached, but the canary got through);
  * after any failure the file is as unsealed as before and no data changed.
  * Killed half way: the file is protected but not counted as sealed until the
  * next call, which removes the leftover.

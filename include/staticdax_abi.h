@@ -19,7 +19,7 @@
  * own encoding (major << 20 | minor), which differs from st_dev's.
  * i_generation is no part of the key: EXT4_IOC_SETVERSION and SWAP_BOOT
  * rewrite it, and a key that misses fails open. part numbers the pieces of a
- * path in the map "paths" and is 0 everywhere else.
+ * long path in the map "paths" and is 0 everywhere else.
  */
 struct sdax_key {
 	__u64 ino;
@@ -84,7 +84,7 @@ enum sdax_lapse {
 #define SDAX_F_DAX	0x02	/* the inode was DAX when sealed */
 #define SDAX_F_CANARY	0x04	/* the self-test's file, never listed */
 
-/* Value of "sealed"; 64 bytes, one cache line. */
+/* What the programs know of a seal. */
 struct sdax_entry {
 	__u64 size;		/* i_size when sealed, bytes */
 	__u64 digest;		/* of the extent map, see loader/extents.h */
@@ -103,6 +103,18 @@ struct sdax_entry {
 };
 
 /*
+ * Value of "sealed": the entry, and the beginning of the path for people. The
+ * kernel rounds an element (header 56, key 16) up to 192 bytes in any case:
+ * what it would waste is enough for most paths.
+ */
+#define SDAX_PATH_HEAD 56
+
+struct sdax_slot {
+	struct sdax_entry entry;
+	char path[SDAX_PATH_HEAD];	/* unused bytes are 0 */
+};
+
+/*
  * Value of "filesystems", keyed by __u32 s_dev: a record exists while the
  * filesystem holds a seal. The kernel removes it when the superblock goes.
  */
@@ -113,7 +125,7 @@ struct sdax_fs {
 	__u32 flags;		/* SDAX_F_CANARY */
 };
 
-#define SDAX_PATH_PART 64	/* bytes of a path per element of "paths" */
+#define SDAX_PATH_PART 120	/* bytes of a path per element of "paths" */
 
 struct sdax_path {
 	char text[SDAX_PATH_PART];	/* unused bytes are 0 */
@@ -212,6 +224,7 @@ struct sdax_control {
 	__u64 proved;		/* bit enum sdax_hook: denied the canary */
 	struct sdax_key changing;	/* being put or removed; ino 0: none */
 	__u64 proved_at;	/* CLOCK_BOOTTIME, ns: the canary last held; or 0 */
+	__u64 records;		/* elements of "sealed", without the canary's */
 };
 
 #define SDAX_HOT_MAX 64
@@ -296,10 +309,12 @@ SDAX_ASSERT(sizeof(struct sdax_entry) == 64);
 SDAX_ASSERT_AT(sdax_entry, generation, 40);
 SDAX_ASSERT_AT(sdax_entry, state, 60);
 SDAX_ASSERT(sizeof(struct sdax_fs) == 16);
-SDAX_ASSERT(sizeof(struct sdax_path) == 64);
+SDAX_ASSERT(sizeof(struct sdax_slot) == 120);
+SDAX_ASSERT_AT(sdax_slot, path, 64);
+SDAX_ASSERT(sizeof(struct sdax_path) == 120);
 SDAX_ASSERT(sizeof(struct sdax_event) == 96);
 SDAX_ASSERT_AT(sdax_event, seq_end, 88);
-SDAX_ASSERT(sizeof(struct sdax_control) == 104);
+SDAX_ASSERT(sizeof(struct sdax_control) == 112);
 SDAX_ASSERT(sizeof(struct sdax_hot) == 16);
 SDAX_ASSERT_AT(sdax_filter, words, 24 + 16 * SDAX_HOT_MAX);
 SDAX_ASSERT(sizeof(struct sdax_filter) ==

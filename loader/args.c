@@ -40,6 +40,10 @@ const struct args_option args_options[ARG_MAX_] = {
 		.name = "interval", .value = "SECONDS",
 		.about = "how often to try whether what is sealed is protected (default: 2)",
 	},
+	[ARG_REGISTRY] = {
+		.name = "registry", .value = "NUMBER",
+		.about = "how many seals there will be room for; for the first of the system\nonly (default: 65536)",
+	},
 	[ARG_FORCE] = {
 		.name = "force",
 		.about = "even though others have the file open or mapped",
@@ -161,6 +165,20 @@ static int parse_interval(const struct cmd *cmd, const char *text,
 	return 0;
 }
 
+static int parse_registry(const struct cmd *cmd, const char *text,
+			  struct args *args)
+{
+	uint64_t number;
+	int r = size_parse_count(text, STATICDAX_REGISTRY_MAX, &number);
+
+	if (r == -ERANGE)
+		return refuse(cmd, "", text, " seals are too many: up to 16777216");
+	if (r < 0 || !number)
+		return refuse(cmd, "", text, " is no number of seals");
+	args->registry = number;
+	return 0;
+}
+
 static int take(const struct cmd *cmd, enum arg arg, const char *value,
 		struct args *args)
 {
@@ -179,6 +197,8 @@ static int take(const struct cmd *cmd, enum arg arg, const char *value,
 	case ARG_SVG:
 		args->svg = value;
 		return 0;
+	case ARG_REGISTRY:
+		return parse_registry(cmd, value, args);
 	case ARG_VERBOSE:
 		args->verbose++;
 		return 0;
@@ -278,6 +298,7 @@ struct staticdax_options args_seal_options(const struct args *args)
 	options.align = args->align;
 	options.mode = args->mode;
 	options.wait_ms = args->wait_ms;
+	options.registry = args->registry;
 	if (args_given(args, ARG_NO_DAX))
 		options.flags |= STATICDAX_ANY_DEVICE;
 	if (args_given(args, ARG_AUDIT))

@@ -15,6 +15,7 @@ enum arg {
 	ARG_AUDIT,
 	ARG_WAIT,
 	ARG_INTERVAL,
+	ARG_REGISTRY,
 	ARG_FORCE,
 	ARG_ALL,
 	ARG_DRY_RUN,
@@ -47,6 +48,7 @@ struct args {
 	enum staticdax_mode mode;
 	uint32_t wait_ms;
 	uint32_t interval;	/* seconds, 0: not given */
+	uint32_t registry;
 	uint64_t align;
 	const char *svg;
 	char **operands;

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <string.h>
@@ -409,7 +410,22 @@ static int publish(void)
 	return remove_replaced(NEW_DIR);
 }
 
-static int attach(void)
+/* What the longest path takes; a usual one is in the slot. */
+#define PATH_PIECES (PATH_MAX / SDAX_PATH_PART + 1)
+
+/* One more than records, for the canary. */
+static int size_registry(struct enforce_bpf *skel, uint32_t room)
+{
+	int r;
+
+	room = room ?: STATICDAX_REGISTRY_DEFAULT;
+	r = bpf_map__set_max_entries(skel->maps.sealed, room + 1);
+	return r ?: bpf_map__set_max_entries(skel->maps.paths,
+					     room < PATH_PIECES ? PATH_PIECES :
+								  room);
+}
+
+static int attach(uint32_t room)
 {
 	_cleanup_(skel_destroyp) struct enforce_bpf *skel = NULL;
 	bool fresh;
@@ -421,8 +437,8 @@ static int attach(void)
 	sdax_engine_sweep();
 	fresh = access(SDAX_PIN_DIR, F_OK) < 0;
 	r = open_for_kernel(&skel);
-	if (!r && !fresh)
-		r = reuse_registry(skel);
+	if (!r)
+		r = fresh ? size_registry(skel, room) : reuse_registry(skel);
 	if (!r)
 		r = enforce_bpf__load(skel);
 	if (r < 0)
@@ -437,8 +453,8 @@ static int attach(void)
 	return r;
 }
 
-int sdax_engine_attach(enum staticdax_reason *ret_reason, char *detail,
-		       size_t size)
+int sdax_engine_attach(uint32_t room, enum staticdax_reason *ret_reason,
+		       char *detail, size_t size)
 {
 	enum staticdax_reason reason;
 	int r;
@@ -448,7 +464,7 @@ int sdax_engine_attach(enum staticdax_reason *ret_reason, char *detail,
 		*ret_reason = reason;
 		return -EOPNOTSUPP;
 	}
-	r = attach();
+	r = attach(room);
 	if (!r)
 		return 0;
 	if (access(SDAX_PIN_DIR, F_OK) < 0)

@@ -30,10 +30,11 @@ struct sdax_program {
 /*
  * Attaches everything this kernel has, reusing the registry if there is one
  * and replacing programs that are in place: new ones first, then the old ones
- * go, so that there is no gap. On failure ret_reason and detail say why.
+ * go, so that there is no gap. A new registry has room for so many records, 0
+ * for the default. On failure ret_reason and detail say why.
  */
-int sdax_engine_attach(enum staticdax_reason *ret_reason, char *detail,
-		       size_t size);
+int sdax_engine_attach(uint32_t room, enum staticdax_reason *ret_reason,
+		       char *detail, size_t size);
 
 /* Are all wanted programs pinned? Fills in up to SDAX_PROGRAMS_MAX. */
 int sdax_engine_programs(struct sdax_program *ret_programs, size_t *ret_count);

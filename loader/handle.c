@@ -234,7 +234,7 @@ static bool proved_lately(const struct staticdax *sd,
 }
 
 static int attach(struct staticdax *sd, struct sdax_store *store,
-		  struct staticdax_result *result)
+		  uint32_t room, struct staticdax_result *result)
 {
 	enum staticdax_reason reason;
 	char detail[160];
@@ -242,7 +242,7 @@ static int attach(struct staticdax *sd, struct sdax_store *store,
 
 	sdax_log(sd, 1, "attaching");
 	sd->proved_registry = 0;
-	r = sdax_engine_attach(&reason, detail, sizeof(detail));
+	r = sdax_engine_attach(room, &reason, detail, sizeof(detail));
 	if (r < 0)
 		return sdax_fail(result, reason,
 				 reason == STATICDAX_SYSTEM ? r : 0, "%s",
@@ -253,7 +253,18 @@ static int attach(struct staticdax *sd, struct sdax_store *store,
 	return r < 0 ? registry_failed(r, result) : 0;
 }
 
-int sdax_handle_enforce(struct staticdax *sd, struct sdax_store *ret_store,
+/* Its maps cannot grow, and others would have to replace them without a gap. */
+static int fits(const struct sdax_store *store, uint32_t room,
+		struct staticdax_result *result)
+{
+	if (!room || room == store->capacity)
+		return 0;
+	return sdax_fail(result, STATICDAX_REGISTRY_SIZE, 0,
+			 "it has room for %llu", store->capacity);
+}
+
+int sdax_handle_enforce(struct staticdax *sd, uint32_t room,
+			struct sdax_store *ret_store,
 			struct staticdax_result *result)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
@@ -269,6 +280,11 @@ int sdax_handle_enforce(struct staticdax *sd, struct sdax_store *ret_store,
 	r = open_clean(sd, &store, &swept, result);
 	if (r < 0 && r != -ENOENT)
 		return r;
+	if (!r) {
+		r = fits(&store, room, result);
+		if (r < 0)
+			return r;
+	}
 	if (!r && proved_lately(sd, &store)) {
 		*ret_store = store;
 		store = (struct sdax_store)SDAX_STORE_NONE;
@@ -276,7 +292,7 @@ int sdax_handle_enforce(struct staticdax *sd, struct sdax_store *ret_store,
 	}
 	r = programs(list, &n, &complete, result);
 	if (!r && (store.sealed < 0 || !complete))
-		r = attach(sd, &store, result);
+		r = attach(sd, &store, room, result);
 	if (!r)
 		r = sdax_handle_prove(sd, &store, NULL, result);
 	if (r < 0) {
@@ -294,12 +310,11 @@ int sdax_handle_enforce(struct staticdax *sd, struct sdax_store *ret_store,
 void sdax_handle_release(struct staticdax *sd, struct sdax_store *store)
 {
 	bool in_use, records;
-	struct sdax_key key;
 
 	if (store->sealed < 0)
 		return;
 	in_use = sdax_store_in_use(store);
-	records = !sdax_store_next(store, NULL, &key);
+	records = store->control->records;
 	sdax_store_close(store);
 	if (in_use)
 		return;

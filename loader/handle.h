@@ -42,8 +42,11 @@ int sdax_handle_inspect(struct staticdax *sd, struct staticdax_result *result);
 /*
  * The registry with its programs attached and proved; attaches or repairs
  * where needed. Needs the lock. On failure nothing is attached that was not.
+ * room is how many records a new registry is for and an old one has to have, 0
+ * for the default and whatever it has.
  */
-int sdax_handle_enforce(struct staticdax *sd, struct sdax_store *ret_store,
+int sdax_handle_enforce(struct staticdax *sd, uint32_t room,
+			struct sdax_store *ret_store,
 			struct staticdax_result *result);
 
 /* The registry as it is, cleaned of leftovers; ENOENT if there is none. */

@@ -18,7 +18,8 @@
 
 const struct cmd cmds[] = {
 	{ .name = "seal", .run = cmd_seal, .operands = "FILE...", MANY,
-	  .options = FIT | ARG_BIT(ARG_MODE) | ARG_BIT(ARG_AUDIT) | ARG_BIT(ARG_WAIT) | JSON,
+	  .options = FIT | ARG_BIT(ARG_MODE) | ARG_BIT(ARG_AUDIT) | ARG_BIT(ARG_WAIT) |
+		     ARG_BIT(ARG_REGISTRY) | JSON,
 	  .brief = "keep the blocks of files where they are",
 	  .about = "Seals each FILE: its size and the device blocks of its bytes stay the same\nuntil unseal, umount or reboot. Needs root." },
 	{ .name = "unseal", .run = cmd_unseal, .operands = "FILE... | --all [MOUNTPOINT]", MANY,

@@ -82,18 +82,15 @@ static void fill_last_event(struct staticdax *sd,
 	seal->last_error = event.error;
 }
 
-int sdax_query_seal(struct staticdax *sd, const struct sdax_store *store,
-		    const struct sdax_key *key, struct staticdax_seal *ret)
+int sdax_query_slot(struct staticdax *sd, const struct sdax_store *store,
+		    const struct sdax_key *key, const struct sdax_slot *slot,
+		    struct staticdax_seal *ret)
 {
-	struct sdax_entry entry;
-	int r;
+	const struct sdax_entry entry = slot->entry;
 
-	r = sdax_store_get(store, key, &entry);
-	if (r < 0)
-		return r;
 	free(sd->path);
 	sd->path = NULL;
-	if (sdax_store_path(store, key, &sd->path) == -ENOMEM)
+	if (sdax_store_path(store, key, slot, &sd->path) == -ENOMEM)
 		return -ENOMEM;
 	*ret = (struct staticdax_seal){
 		.size = ret->size,
@@ -116,8 +113,19 @@ int sdax_query_seal(struct staticdax *sd, const struct sdax_store *store,
 		.lapse = sdax_lapse_word(entry.lapse),
 		.path = sd->path,
 	};
-	fill_last_event(sd, store, &entry, ret);
+	if (entry.last_event)
+		fill_last_event(sd, store, &entry, ret);
 	return 0;
+}
+
+int sdax_query_seal(struct staticdax *sd, const struct sdax_store *store,
+		    const struct sdax_key *key, struct staticdax_seal *ret)
+{
+	struct sdax_slot slot;
+	int r;
+
+	r = sdax_store_slot(store, key, &slot);
+	return r ?: sdax_query_slot(sd, store, key, &slot, ret);
 }
 
 /*
@@ -172,29 +180,38 @@ int sdax_query_path(struct staticdax *sd, const char *path,
 	return r;
 }
 
+struct listing {
+	struct staticdax *sd;
+	const struct sdax_store *store;
+	staticdax_list_fn fn;
+	void *arg;
+};
+
+static int list_one(void *arg, const struct sdax_key *key,
+		    const struct sdax_slot *slot)
+{
+	struct staticdax_seal seal = STATICDAX_INIT(staticdax_seal);
+	struct listing *listing = arg;
+	int r;
+
+	if (slot->entry.flags & SDAX_F_CANARY)
+		return 0;
+	r = sdax_query_slot(listing->sd, listing->store, key, slot, &seal);
+	return r ?: listing->fn(listing->arg, &seal);
+}
+
 int sdax_query_list(struct staticdax *sd, staticdax_list_fn fn, void *arg)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
-	struct staticdax_seal seal = STATICDAX_INIT(staticdax_seal);
-	struct sdax_entry entry;
-	struct sdax_key key;
+	struct listing listing = {
+		.sd = sd, .store = &store, .fn = fn, .arg = arg,
+	};
 	int r;
 
 	r = sdax_store_open(false, &store);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	for (r = sdax_store_next(&store, NULL, &key); !r;
-	     r = sdax_store_next(&store, &key, &key)) {
-		if (sdax_store_get(&store, &key, &entry) < 0 ||
-		    entry.flags & SDAX_F_CANARY)
-			continue;
-		r = sdax_query_seal(sd, &store, &key, &seal);
-		if (!r)
-			r = fn(arg, &seal);
-		if (r && r != -ENOENT)
-			return r;
-	}
-	return r == -ENOENT ? 0 : r;
+	return sdax_store_walk(&store, list_one, &listing);
 }
 
 static int count_states(void *arg, const struct staticdax_seal *seal)
@@ -244,7 +261,7 @@ static int read_status(struct staticdax *sd, struct staticdax_status *status)
 		return r;
 	status->seals = store.control->seals;
 	status->audits = store.control->audits;
-	status->capacity = sdax_store_capacity(&store);
+	status->capacity = store.capacity;
 	read_counters(&store, status);
 	r = sdax_query_list(sd, count_states, status);
 	if (r < 0)

@@ -12,6 +12,9 @@ const char *sdax_lapse_word(unsigned int lapse);
 /* The record in public words; strings live until the handle's next call. */
 int sdax_query_seal(struct staticdax *sd, const struct sdax_store *store,
 		    const struct sdax_key *key, struct staticdax_seal *ret);
+int sdax_query_slot(struct staticdax *sd, const struct sdax_store *store,
+		    const struct sdax_key *key, const struct sdax_slot *slot,
+		    struct staticdax_seal *ret);
 int sdax_query_path(struct staticdax *sd, const char *path,
 		    struct staticdax_seal *ret);
 int sdax_query_list(struct staticdax *sd, staticdax_list_fn fn, void *arg);

@@ -116,6 +116,12 @@ static int judge_file(struct sealing *s)
 	return 0;
 }
 
+/* Callers that were built before the member existed do not have it. */
+static uint32_t registry_of(const struct staticdax_options *options)
+{
+	return options->size < sizeof(*options) ? 0 : options->registry;
+}
+
 static int parse_options(struct sealing *s)
 {
 	s->align = s->options->align;
@@ -127,6 +133,9 @@ static int parse_options(struct sealing *s)
 	if (s->options->mode != STATICDAX_MODE_STATIC &&
 	    s->options->mode != STATICDAX_MODE_SWAPFILE)
 		return sdax_fail(s->result, STATICDAX_BAD_OPTION, 0, "mode");
+	if (registry_of(s->options) > STATICDAX_REGISTRY_MAX)
+		return sdax_fail(s->result, STATICDAX_BAD_OPTION, 0,
+				 "registry");
 	s->result->align = s->align;
 	return 0;
 }
@@ -367,8 +376,7 @@ static int put(struct sealing *s, struct sdax_store *store,
 	r = sdax_store_put(store, &s->key, entry, &s->id, full ?: s->path);
 	if (r == -E2BIG)
 		return sdax_fail(s->result, STATICDAX_REGISTRY_FULL, 0,
-				 "it holds %llu",
-				 (unsigned long long)sdax_store_capacity(store));
+				 "it holds %llu", store->capacity);
 	if (r < 0)
 		return sdax_fail(s->result, STATICDAX_SYSTEM, r,
 				 "registering the file");
@@ -518,7 +526,8 @@ static int seal_locked(struct sealing *s)
 	struct sdax_entry entry;
 	int r;
 
-	r = sdax_handle_enforce(s->sd, &store, s->result);
+	r = sdax_handle_enforce(s->sd, registry_of(s->options), &store,
+				s->result);
 	if (r < 0)
 		return r;
 	r = sdax_store_get(&store, &s->key, &entry);

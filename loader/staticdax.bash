@@ -34,7 +34,7 @@ _staticdax() {
 	--mode)
 		_staticdax_match "$cur" < <(_staticdax_words values "$prev")
 		return ;;
-	--align | --wait | --interval)
+	--align | --wait | --interval | --registry)
 		return ;;
 	esac
 	if [[ $prev == --svg ]]; then

@@ -31,7 +31,7 @@ static const struct {
 	__u32 value_size;
 } shapes[SDAX_MAP_MAX_] = {
 	[SDAX_MAP_SEALED] = { sizeof(struct sdax_key),
-			      sizeof(struct sdax_entry) },
+			      sizeof(struct sdax_slot) },
 	[SDAX_MAP_FILESYSTEMS] = { sizeof(__u32), sizeof(struct sdax_fs) },
 	[SDAX_MAP_PATHS] = { sizeof(struct sdax_key),
 			     sizeof(struct sdax_path) },
@@ -60,6 +60,16 @@ static int open_pin(enum sdax_map map, bool writable)
 	    info.value_size != shapes[map].value_size)
 		return -EPROTO;
 	return TAKE_FD(fd);
+}
+
+static struct bpf_map_info info_of(int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
+		return (struct bpf_map_info){};
+	return info;
 }
 
 static int map_writable(int fd, size_t size, void *ret_addr)
@@ -123,6 +133,8 @@ int sdax_store_open(bool writable, struct sdax_store *ret)
 			return fd;
 		*fds[map] = fd;
 	}
+	/* one element is the canary's */
+	store.capacity = info_of(store.sealed).max_entries - 1;
 	r = read_control(&store, filter);
 	if (r < 0)
 		return r;
@@ -150,17 +162,9 @@ void sdax_store_close(struct sdax_store *store)
 	*store = (struct sdax_store)SDAX_STORE_NONE;
 }
 
-static __u32 map_id(int fd)
-{
-	struct bpf_map_info info = {};
-	__u32 len = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(fd, &info, &len) < 0 ? 0 : info.id;
-}
-
 __u32 sdax_store_id(const struct sdax_store *store)
 {
-	return map_id(store->sealed);
+	return info_of(store->sealed).id;
 }
 
 int sdax_store_pinned(__u32 *ret_id)
@@ -171,21 +175,33 @@ int sdax_store_pinned(__u32 *ret_id)
 		return -EPROTO;
 	if (fd < 0)
 		return fd;
-	*ret_id = map_id(fd);
+	*ret_id = info_of(fd).id;
+	return 0;
+}
+
+int sdax_store_slot(const struct sdax_store *store, const struct sdax_key *key,
+		    struct sdax_slot *ret_slot)
+{
+	struct sdax_slot slot;
+	int r;
+
+	r = bpf_map_lookup_elem(store->sealed, key, &slot);
+	if (r < 0)
+		return r;
+	*ret_slot = slot;
 	return 0;
 }
 
 int sdax_store_get(const struct sdax_store *store, const struct sdax_key *key,
 		   struct sdax_entry *ret_entry)
 {
-	struct sdax_entry entry;
+	struct sdax_slot slot;
 	int r;
 
-	r = bpf_map_lookup_elem(store->sealed, key, &entry);
-	if (r < 0)
-		return r;
-	*ret_entry = entry;
-	return 0;
+	r = sdax_store_slot(store, key, &slot);
+	if (!r)
+		*ret_entry = slot.entry;
+	return r;
 }
 
 static bool counts(const struct sdax_entry *entry)
@@ -264,12 +280,18 @@ static void paths_del(struct sdax_store *store, const struct sdax_key *key)
 		part.part++;
 }
 
+/* What the slot has no room for. */
 static int paths_put(struct sdax_store *store, const struct sdax_key *key,
 		     const char *path)
 {
 	struct sdax_key part = *key;
 	size_t left = strlen(path);
 	int r;
+
+	if (left <= SDAX_PATH_HEAD)
+		return 0;
+	path += SDAX_PATH_HEAD;
+	left -= SDAX_PATH_HEAD;
 
 	for (part.part = 0; left; part.part++) {
 		size_t n = left < SDAX_PATH_PART ? left : SDAX_PATH_PART;
@@ -285,30 +307,54 @@ static int paths_put(struct sdax_store *store, const struct sdax_key *key,
 	return 0;
 }
 
+static bool is_full(const struct sdax_store *store,
+		    const struct sdax_entry *entry)
+{
+	return !(entry->flags & SDAX_F_CANARY) &&
+	       store->control->records >= store->capacity;
+}
+
+static int put_counted(struct sdax_store *store, const struct sdax_key *key,
+		       const struct sdax_slot *slot,
+		       const struct sdax_identity *id)
+{
+	bool counted = counts(&slot->entry);
+	int r = 0;
+
+	if (counted) {
+		filter_set(store, key, id->super);
+		r = count_on_filesystem(store, key, &slot->entry, id->magic, 1);
+	}
+	if (r < 0)
+		return r;
+	r = bpf_map_update_elem(store->sealed, key, slot, BPF_NOEXIST);
+	if (r < 0 && counted)
+		count_on_filesystem(store, key, &slot->entry, id->magic, -1);
+	return r;
+}
+
 int sdax_store_put(struct sdax_store *store, const struct sdax_key *key,
 		   const struct sdax_entry *entry,
 		   const struct sdax_identity *id, const char *path)
 {
+	struct sdax_slot slot = { .entry = *entry };
 	int r;
 
+	if (is_full(store, entry))
+		return -E2BIG;
+	memcpy(slot.path, path, strnlen(path, sizeof(slot.path)));
 	store->control->changing = *key;
 	r = paths_put(store, key, path);
-	if (!r) {
-		filter_set(store, key, id->super);
-		r = count_on_filesystem(store, key, entry, id->magic, 1);
-		if (!r) {
-			r = bpf_map_update_elem(store->sealed, key, entry,
-						BPF_NOEXIST);
-			if (r < 0)
-				count_on_filesystem(store, key, entry,
-						    id->magic, -1);
-		}
-	}
+	if (!r)
+		r = put_counted(store, key, &slot, id);
 	if (r < 0) {
 		paths_del(store, key);
 		sdax_store_settle(store);
+		return r;
 	}
-	return r;
+	if (!(entry->flags & SDAX_F_CANARY))
+		store->control->records++;
+	return 0;
 }
 
 void sdax_store_settle(struct sdax_store *store)
@@ -319,7 +365,14 @@ void sdax_store_settle(struct sdax_store *store)
 int sdax_store_update(struct sdax_store *store, const struct sdax_key *key,
 		      const struct sdax_entry *entry)
 {
-	return bpf_map_update_elem(store->sealed, key, entry, BPF_EXIST);
+	struct sdax_slot slot;
+	int r;
+
+	r = sdax_store_slot(store, key, &slot);
+	if (r < 0)
+		return r;
+	slot.entry = *entry;
+	return bpf_map_update_elem(store->sealed, key, &slot, BPF_EXIST);
 }
 
 int sdax_store_next(const struct sdax_store *store, const struct sdax_key *key,
@@ -335,34 +388,77 @@ int sdax_store_next(const struct sdax_store *store, const struct sdax_key *key,
 	return 0;
 }
 
+/* A bucket comes as a whole: beyond so many in one something is wrong. */
+#define WALK_BATCH 512
+
+int sdax_store_walk(const struct sdax_store *store, sdax_store_fn fn, void *arg)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	_cleanup_free_ struct sdax_slot *slots = NULL;
+	_cleanup_free_ struct sdax_key *keys = NULL;
+	__u32 cursor, *from = NULL, n;
+	int r, end = 0;
+
+	keys = calloc(WALK_BATCH, sizeof(*keys));
+	slots = calloc(WALK_BATCH, sizeof(*slots));
+	if (!keys || !slots)
+		return -ENOMEM;
+	while (!end) {
+		n = WALK_BATCH;
+		end = bpf_map_lookup_batch(store->sealed, from, &cursor, keys,
+					   slots, &n, &opts);
+		if (end && end != -ENOENT)
+			return end;
+		from = &cursor;
+		for (__u32 i = 0; i < n; i++) {
+			r = fn(arg, keys + i, slots + i);
+			if (r)
+				return r;
+		}
+	}
+	return 0;
+}
+
 /*
  * The filter has no counts, so bits stay when an entry goes. Once as many have
  * gone as are left, what no entry needs is cleared, a word at a time: a bit
  * that an entry needs is never missing in between.
  */
+struct rebuild {
+	__u64 *words;
+	__u64 hot;
+};
+
+static int rebuild_one(void *arg, const struct sdax_key *key,
+		       const struct sdax_slot *slot)
+{
+	__u64 bit = sdax_filter_bit(key->ino);
+	struct rebuild *rebuild = arg;
+
+	(void)slot;
+	rebuild->words[bit >> 6] |= 1ULL << (bit & 63);
+	rebuild->hot |= 1ULL << sdax_dev_bit(key->dev);
+	return 0;
+}
+
 static int filter_rebuild(struct sdax_store *store)
 {
 	_cleanup_free_ __u64 *words = NULL;
-	struct sdax_key key;
-	__u64 hot = 0;
+	struct rebuild rebuild = {};
 	int r;
 
 	words = calloc(SDAX_FILTER_WORDS, sizeof(*words));
 	if (!words)
 		return -ENOMEM;
-	for (r = sdax_store_next(store, NULL, &key); !r;
-	     r = sdax_store_next(store, &key, &key)) {
-		__u64 bit = sdax_filter_bit(key.ino);
-
-		words[bit >> 6] |= 1ULL << (bit & 63);
-		hot |= 1ULL << sdax_dev_bit(key.dev);
-	}
-	if (r != -ENOENT)
+	rebuild.words = words;
+	r = sdax_store_walk(store, rebuild_one, &rebuild);
+	if (r < 0)
 		return r;
 	for (size_t i = 0; i < SDAX_FILTER_WORDS; i++)
 		__atomic_store_n(&store->filter->words[i], words[i],
 				 __ATOMIC_SEQ_CST);
-	__atomic_store_n(&store->control->hot_devs, hot, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&store->control->hot_devs, rebuild.hot,
+			 __ATOMIC_SEQ_CST);
 	store->control->stale = 0;
 	return 0;
 }
@@ -380,26 +476,33 @@ int sdax_store_del(struct sdax_store *store, const struct sdax_key *key)
 	r = bpf_map_delete_elem(store->sealed, key);
 	if (r < 0)
 		return r;
+	if (!(entry.flags & SDAX_F_CANARY))
+		control->records--;
 	paths_del(store, key);
 	if (counts(&entry))
 		count_on_filesystem(store, key, &entry, 0, -1);
 	sdax_store_settle(store);
 	control->stale++;
-	if (control->stale > control->seals + control->audits)
+	if (control->stale > control->records)
 		return filter_rebuild(store);
 	return 0;
 }
 
 int sdax_store_path(const struct sdax_store *store, const struct sdax_key *key,
-		    char **ret_path)
+		    const struct sdax_slot *slot, char **ret_path)
 {
 	struct sdax_key part = *key;
 	_cleanup_free_ char *path = NULL;
+	size_t len = strnlen(slot->path, sizeof(slot->path));
 	struct sdax_path text;
-	size_t len = 0;
 
-	for (part.part = 0; !bpf_map_lookup_elem(store->paths, &part, &text);
-	     part.part++) {
+	if (!len)
+		return -ENOENT;
+	path = strndup(slot->path, len);
+	if (!path)
+		return -ENOMEM;
+	for (part.part = 0; len >= sizeof(slot->path) &&
+	     !bpf_map_lookup_elem(store->paths, &part, &text); part.part++) {
 		char *longer = realloc(path, len + sizeof(text.text) + 1);
 
 		if (!longer)
@@ -409,8 +512,6 @@ int sdax_store_path(const struct sdax_store *store, const struct sdax_key *key,
 		len += sizeof(text.text);
 		path[len] = '\0';
 	}
-	if (!path)
-		return -ENOENT;
 	*ret_path = TAKE_PTR(path);
 	return 0;
 }
@@ -453,16 +554,6 @@ int sdax_store_counter(const struct sdax_store *store,
 		sum += values[i];
 	*ret_value = sum;
 	return 0;
-}
-
-__u64 sdax_store_capacity(const struct sdax_store *store)
-{
-	struct bpf_map_info info = {};
-	__u32 len = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(store->sealed, &info, &len) < 0)
-		return 0;
-	return info.max_entries;
 }
 
 bool sdax_store_in_use(const struct sdax_store *store)
@@ -510,36 +601,53 @@ static int tally_filesystems(struct sdax_store *store, struct tally **tallies,
 	return 0;
 }
 
+struct recount {
+	struct tally *tallies;
+	size_t n;
+	__u64 judged;
+	__u64 records;
+};
+
+static void recount_done(struct recount *recount)
+{
+	free(recount->tallies);
+}
+
+static int recount_one(void *arg, const struct sdax_key *key,
+		       const struct sdax_slot *slot)
+{
+	const struct sdax_entry *entry = &slot->entry;
+	struct recount *recount = arg;
+	struct tally *t = tally_of(&recount->tallies, &recount->n, key->dev);
+
+	if (!t)
+		return -ENOMEM;
+	recount->records += !(entry->flags & SDAX_F_CANARY);
+	if (!counts(entry))
+		return 0;
+	if (entry->flags & SDAX_F_AUDIT)
+		t->fs.audits++;
+	else
+		t->fs.seals++;
+	recount->judged += judges_writes(entry);
+	return 0;
+}
+
 /* Counts everything anew: a run died between an entry and its counts. */
 static int recount(struct sdax_store *store)
 {
-	_cleanup_free_ struct tally *tallies = NULL;
-	__u64 seals = 0, audits = 0, xfs_seals = 0, xfs_audits = 0, judged = 0;
+	_cleanup_(recount_done) struct recount now = {};
+	__u64 seals = 0, audits = 0, xfs_seals = 0, xfs_audits = 0;
 	struct sdax_control *control = store->control;
-	struct sdax_entry entry;
-	struct sdax_key key;
-	size_t n = 0;
 	int r;
 
-	r = tally_filesystems(store, &tallies, &n);
+	r = tally_filesystems(store, &now.tallies, &now.n);
+	if (!r)
+		r = sdax_store_walk(store, recount_one, &now);
 	if (r < 0)
 		return r;
-	for (r = sdax_store_next(store, NULL, &key); !r;
-	     r = sdax_store_next(store, &key, &key)) {
-		struct tally *t = tally_of(&tallies, &n, key.dev);
-
-		if (!t)
-			return -ENOMEM;
-		if (sdax_store_get(store, &key, &entry) < 0 || !counts(&entry))
-			continue;
-		if (entry.flags & SDAX_F_AUDIT)
-			t->fs.audits++;
-		else
-			t->fs.seals++;
-		judged += judges_writes(&entry);
-	}
-	for (size_t i = 0; i < n; i++) {
-		struct sdax_fs *fs = &tallies[i].fs;
+	for (size_t i = 0; i < now.n; i++) {
+		struct sdax_fs *fs = &now.tallies[i].fs;
 
 		seals += fs->seals;
 		audits += fs->audits;
@@ -548,19 +656,20 @@ static int recount(struct sdax_store *store)
 			xfs_audits += fs->audits;
 		}
 		if (fs->seals || fs->audits) {
-			bpf_map_update_elem(store->filesystems, &tallies[i].dev,
-					    fs, BPF_ANY);
+			bpf_map_update_elem(store->filesystems,
+					    &now.tallies[i].dev, fs, BPF_ANY);
 		} else {
 			bpf_map_delete_elem(store->filesystems,
-					    &tallies[i].dev);
-			sdax_hot_del(store->filter, tallies[i].dev);
+					    &now.tallies[i].dev);
+			sdax_hot_del(store->filter, now.tallies[i].dev);
 		}
 	}
 	control->seals = seals;
 	control->audits = audits;
-	control->writes_judged = judged;
+	control->writes_judged = now.judged;
 	control->xfs_seals = xfs_seals;
 	control->xfs_audits = xfs_audits;
+	control->records = now.records;
 	return filter_rebuild(store);
 }
 

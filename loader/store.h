@@ -26,6 +26,7 @@ struct sdax_store {
 	int control_fd;
 	struct sdax_control *control;	/* mapped if writable, else a copy */
 	struct sdax_filter *filter;	/* mapped if writable, else NULL */
+	__u64 capacity;		/* records there is room for, lapsed ones too */
 	bool writable;
 };
 
@@ -67,7 +68,8 @@ int sdax_store_get(const struct sdax_store *store, const struct sdax_key *key,
 
 /*
  * Registers a new entry (any old record of the key must be gone). id is the
- * kernel's answer about the file. E2BIG or ENOMEM: no room, and nothing is registered.
+ * kernel's answer about the file. E2BIG or ENOMEM: no room, and nothing is
+ * registered. A lapsed entry is put as a record only, and id not looked at.
  */
 int sdax_store_put(struct sdax_store *store, const struct sdax_key *key,
 		   const struct sdax_entry *entry,
@@ -79,13 +81,27 @@ int sdax_store_update(struct sdax_store *store, const struct sdax_key *key,
 
 int sdax_store_del(struct sdax_store *store, const struct sdax_key *key);
 
+/*
+ * Every element, many with each system call; those that come or go meanwhile
+ * may be missing, and none appears twice. A result other than 0 ends the walk
+ * with it.
+ */
+typedef int (*sdax_store_fn)(void *arg, const struct sdax_key *key,
+			     const struct sdax_slot *slot);
+int sdax_store_walk(const struct sdax_store *store, sdax_store_fn fn,
+		    void *arg);
+
 /* Iterates: start with key NULL; ENOENT at the end. */
 int sdax_store_next(const struct sdax_store *store, const struct sdax_key *key,
 		    struct sdax_key *ret_next);
 
-/* The path as it was sealed; the caller frees it. */
+/* With what is for people; ENOENT if there is no record. */
+int sdax_store_slot(const struct sdax_store *store, const struct sdax_key *key,
+		    struct sdax_slot *ret_slot);
+
+/* The path as it was sealed, ENOENT if there is none; the caller frees it. */
 int sdax_store_path(const struct sdax_store *store, const struct sdax_key *key,
-		    char **ret_path);
+		    const struct sdax_slot *slot, char **ret_path);
 
 /* ENOENT when it has been overwritten. */
 int sdax_store_event(const struct sdax_store *store, __u64 seq,
@@ -94,9 +110,6 @@ int sdax_store_event(const struct sdax_store *store, __u64 seq,
 /* Sum over all CPUs. */
 int sdax_store_counter(const struct sdax_store *store,
 		       enum sdax_counter counter, __u64 *ret_value);
-
-/* How many entries there is room for. */
-__u64 sdax_store_capacity(const struct sdax_store *store);
 
 /* Ends what sdax_store_put() began: a dead run is not to be cleaned up. */
 void sdax_store_settle(struct sdax_store *store);

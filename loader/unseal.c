@@ -109,34 +109,38 @@ int sdax_unseal_file(struct staticdax *sd, const char *path, uint32_t flags,
 	return r;
 }
 
-/* Every key, of one device or all: the map changes while it is emptied. */
-static int collect(const struct sdax_store *store, const __u32 *dev,
-		   struct sdax_key **ret_keys, size_t *ret_count)
+struct keys {
+	struct sdax_key *list;
+	size_t n;
+	size_t room;
+	const __u32 *dev;	/* only those on it, unless NULL */
+};
+
+static void keys_done(struct keys *keys)
 {
-	_cleanup_free_ struct sdax_key *keys = NULL;
-	struct sdax_key key;
-	size_t n = 0, cap = 0;
-	int r;
+	free(keys->list);
+}
 
-	for (r = sdax_store_next(store, NULL, &key); !r;
-	     r = sdax_store_next(store, &key, &key)) {
-		if (dev && key.dev != *dev)
-			continue;
-		if (n == cap) {
-			struct sdax_key *more;
+/* The map changes while it is emptied, so the keys are taken down first. */
+static int collect(void *arg, const struct sdax_key *key,
+		   const struct sdax_slot *slot)
+{
+	struct keys *keys = arg;
 
-			cap = cap ? 2 * cap : 64;
-			more = reallocarray(keys, cap, sizeof(*keys));
-			if (!more)
-				return -ENOMEM;
-			keys = more;
-		}
-		keys[n++] = key;
+	(void)slot;
+	if (keys->dev && key->dev != *keys->dev)
+		return 0;
+	if (keys->n == keys->room) {
+		size_t room = keys->room ? 2 * keys->room : 64;
+		struct sdax_key *more = reallocarray(keys->list, room,
+						     sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		keys->list = more;
+		keys->room = room;
 	}
-	if (r != -ENOENT)
-		return r;
-	*ret_keys = TAKE_PTR(keys);
-	*ret_count = n;
+	keys->list[keys->n++] = *key;
 	return 0;
 }
 
@@ -214,11 +218,10 @@ int sdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 {
 	struct staticdax_result result = STATICDAX_INIT(staticdax_result);
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
-	_cleanup_free_ struct sdax_key *keys = NULL;
+	_cleanup_(keys_done) struct keys keys = {};
 	_cleanup_close_ int lock = -1;
 	uint64_t done = 0;
 	int r, first = 0;
-	size_t n = 0;
 	bool swept;
 	__u32 dev;
 
@@ -227,8 +230,10 @@ int sdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 	r = sdax_privilege_check(&result);
 	if (!r)
 		r = sdax_handle_inspect(sd, &result);
-	if (!r && mountpoint)
+	if (!r && mountpoint) {
 		r = device_of(sd, mountpoint, &dev, &result);
+		keys.dev = &dev;
+	}
 	if (!r)
 		r = sdax_handle_lock(&lock, &result);
 	if (!r)
@@ -240,14 +245,14 @@ int sdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 	if (result.reason == STATICDAX_PINS_VERSION)
 		r = remove_foreign(flags, mountpoint, &result);
 	else if (!r)
-		r = collect(&store, mountpoint ? &dev : NULL, &keys, &n);
+		r = sdax_store_walk(&store, collect, &keys);
 	if (r < 0) {
 		if (fn)
 			fn(arg, NULL, &result);
 		return r;
 	}
-	for (size_t i = 0; i < n; i++) {
-		r = unseal_one(sd, &store, keys + i, flags, fn, arg);
+	for (size_t i = 0; i < keys.n; i++) {
+		r = unseal_one(sd, &store, keys.list + i, flags, fn, arg);
 		first = first ?: r;
 		done += !r;
 	}

@@ -232,10 +232,16 @@ static const struct row rows[] = {
 		.word = "registry_full", .answer = STATICDAX_FAILED,
 		.error = ENOSPC,
 		.text = "there is no room for another seal",
-		.remedy = "unseal what needs no seal any more, see staticdax list",
+		.remedy = "unseal what needs no seal any more, see staticdax list; with nothing sealed, seal --registry makes a larger one",
 	},
 	ROW(SYSTEM) = {
 		.word = "system", .answer = STATICDAX_FAILED,
+	},
+	ROW(REGISTRY_SIZE) = {
+		.word = "registry_size", .answer = STATICDAX_FAILED,
+		.error = EEXIST,
+		.text = "the registry exists, in another size",
+		.remedy = "leave out --registry, or end all seals first with staticdax unseal --all",
 	},
 };
 

@@ -53,7 +53,7 @@ holds "list_json_as_user" user "$S" list --json
 answers 3 'root|privilege' "seal_as_user" user "$S" seal $f
 answers 3 'root|privilege' "unseal_as_user" user "$S" unseal $f
 answers 0 '"?size"?: 65536' "bpftool_shows_registry" bpftool map dump pinned $PINS/sealed
-answers 0 "$f" "bpftool_shows_path" bpftool map dump pinned $PINS/paths
+answers 0 "$f" "bpftool_shows_path" bpftool map dump pinned $PINS/sealed
 fails "user_cannot_write_registry" user bpftool map update pinned $PINS/filesystems \
 	key 0 0 0 0 value 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
 fails "user_cannot_unpin" user rm $PINS/sealed

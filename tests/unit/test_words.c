@@ -53,6 +53,7 @@ static const struct {
 	{ STATICDAX_PINS_BROKEN, "pins_broken", STATICDAX_FAILED, EBADFD },
 	{ STATICDAX_REGISTRY_FULL, "registry_full", STATICDAX_FAILED, ENOSPC },
 	{ STATICDAX_SYSTEM, "system", STATICDAX_FAILED, 0 },
+	{ STATICDAX_REGISTRY_SIZE, "registry_size", STATICDAX_FAILED, EEXIST },
 };
 
 _Static_assert(ARRAY_SIZE(rows) == STATICDAX_REASON_MAX_,
@@ -118,8 +119,9 @@ static void test_table(void)
 /* Whoever is refused is told what to do. */
 static void test_remedies(void)
 {
-	for (int i = STATICDAX_OK + 1; i < STATICDAX_SYSTEM; i++)
-		tap_ok(sdax_reason_remedy(i) && *sdax_reason_remedy(i),
+	for (int i = STATICDAX_OK + 1; i < STATICDAX_REASON_MAX_; i++)
+		tap_ok(i == STATICDAX_SYSTEM ||
+		       (sdax_reason_remedy(i) && *sdax_reason_remedy(i)),
 		       "%s has a remedy", staticdax_reason_word(i));
 }
 

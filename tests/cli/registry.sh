@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The registry: its size, what happens when it is full, what a seal costs, and
+# that the commands take many files and records as they come.
+#
+# FILL is how many records there are where there are many, MANY how many files.
+
+. tests/cli/guest.sh
+
+d=/mnt/ext4
+FILL=${FILL:-8191}
+MANY=${MANY:-40}
+
+seal() {
+	"$S" seal --no-dax "$@"
+}
+
+# Full
+for i in 1 2 3 4; do fit $d/$i 4096; done
+answers 2 'no number of seals' "registry_of_nothing" seal --registry 0 $d/1
+answers 2 'too many' "registry_too_large" seal --registry 16777217 $d/1
+answers 2 'no number' "registry_of_words" seal --registry many $d/1
+holds "nothing_attached_by_wrong_sizes" nothing_left
+holds "first_seals_make_a_small_registry" seal --registry 2 $d/1 $d/2
+answers 0 'room for 2' "status_tells_its_size" "$S" status
+answers 3 'no room for another seal: it holds 2; .*unseal' "deny_seal_when_full" seal $d/3
+answers 1 'not sealed' "not_sealed_when_full" "$S" get $d/3
+holds "allow_truncate_of_what_was_not_sealed" truncate -s 4096 $d/3
+answers 0 'enforcing: yes' "status_enforcing_when_full" "$S" status
+holds "the_others_are_sealed_when_full" "$S" get $d/1 $d/2
+fails "deny_truncate_when_full" truncate -s 0 $d/1
+fails "nothing_of_it_in_list" sh -c "$S list | grep -w $d/3"
+answers 3 'in another size: it has room for 2; .*--registry' "deny_another_size" \
+	seal --registry 3 $d/3
+holds "allow_the_same_size" seal --registry 2 $d/1
+holds "room_after_unseal" "$S" unseal $d/1
+holds "allow_seal_when_there_is_room" seal $d/3
+holds "unseal_all_of_small" "$S" unseal --all
+holds "nothing_left_of_small" nothing_left
+long=$d/$(printf 'l%.0s' $(seq 200))
+fit "$long" 4096
+holds "a_new_registry_has_another_size" seal --registry 1 "$long"
+answers 0 "$long" "a_long_path_is_whole" "$S" list
+holds "unseal_long" "$S" unseal --all
+
+# Large. What is there anyway, before there are many
+memory() {
+	awk '/^(SUnreclaim|VmallocUsed):/ { sum += $2 } END { print sum * 1024 }' /proc/meminfo
+}
+seal --registry 16 $d/1 >/dev/null
+before=$(memory)
+"$S" unseal --all >/dev/null
+holds "seal_with_a_large_registry" seal --registry 1048576 $d/1
+answers 0 'room for 1048576' "status_tells_large_size" "$S" status
+"$S" unseal --all >/dev/null
+holds "seal_with_room_for_records" seal --registry $((FILL + 1)) $d/1
+holds "fill_the_registry" build/tests/fill_registry "$FILL"
+each=$((($(memory) - before) / (FILL + 1)))
+tap_diag "kernel memory of a seal: $each bytes of $((FILL + 1))"
+holds "a_seal_takes_at_most_256_bytes" test $each -le 256 -a $each -ge 64
+answers 3 'no room' "deny_seal_when_large_is_full" seal $d/2
+answers 0 "$FILL lapsed" "status_counts_records" "$S" status
+
+# A list that was built up first would take hundreds of bytes for each record.
+listed() {
+	[ "$(prlimit --data=$((FILL * 128)) "$S" list "$@" | grep -c /)" -ge "$FILL" ]
+}
+holds "list_streams" listed
+holds "list_json_streams" listed --json
+holds "unseal_all_of_many" "$S" unseal --all
+holds "nothing_left_of_many" nothing_left
+
+# One command, many files
+mkdir $d/many
+for i in $(seq $((MANY * 4))); do head -c 4096 /dev/zero >$d/many/$i; done
+sync
+# milliseconds NAME COMMAND...: leaves how long it took
+milliseconds() {
+	local from=${EPOCHREALTIME/./}
+	holds "$@"
+	took=$(((${EPOCHREALTIME/./} - from) / 1000))
+}
+files() {
+	seq -f "$d/many/%.0f" "$1" "$2"
+}
+each_verb() {
+	local verb=$1 few many
+	shift
+	# shellcheck disable=SC2046
+	milliseconds "${verb}_$MANY" "$S" "$verb" "$@" $(files 1 "$MANY")
+	few=$took
+	# shellcheck disable=SC2046
+	milliseconds "${verb}_$((4 * MANY))" "$S" "$verb" "$@" $(files 1 $((4 * MANY)))
+	many=$took
+	tap_diag "$verb: $MANY files $few ms, four times as many $((many * 100 / (few + 1)))%"
+}
+seal $d/1 >/dev/null
+each_verb check --no-dax
+each_verb seal --no-dax
+each_verb get
+holds "list_has_them_all" test "$("$S" list | grep -c $d/many/)" -eq $((4 * MANY))
+each_verb unseal
+holds "unseal_the_rest" "$S" unseal --all
+holds "nothing_left_at_last" nothing_left
+tap_done
