@@ -123,7 +123,10 @@ static __always_inline void report(struct refusal *r)
 	e->tgid = id >> 32;
 	e->pid = id;
 	e->uid = bpf_get_current_uid_gid();
-	e->error = r->error ?: errno_of(r->op);
+	if (r->why == SDAX_WHY_LAPSED)
+		e->error = 0;
+	else
+		e->error = r->error ?: errno_of(r->op);
 	e->op = r->op;
 	e->hook = r->hook;
 	e->reason = r->why;
@@ -348,12 +351,28 @@ __hidden int sdax_decide_any(u32 op, u32 hook)
 	return refuse(&r);
 }
 
-static __always_inline void lapse(struct sdax_entry *entry, u32 why)
+/* The event is written after the state, so that who reads it finds it so. */
+static __noinline int lapse(struct sdax_entry *entry, struct sdax_key *key,
+			    u32 why)
 {
+	bool gone = why == SDAX_LAPSE_DELETED;
+	struct refusal r = {
+		.key = *key,
+		.offset = SDAX_NONE,
+		.length = SDAX_NONE,
+		.op = gone ? SDAX_OP_UNLINK : SDAX_OP_UMOUNT,
+		.hook = gone ? SDAX_HOOK_INODE_UNLINK : SDAX_HOOK_SB_UMOUNT,
+		.why = SDAX_WHY_LAPSED,
+		.audit = entry->flags & SDAX_F_AUDIT,
+	};
+
 	entry->lapsed_at = bpf_ktime_get_boot_ns() / 1000000000ULL;
 	entry->lapse = why;
 	entry->state = SDAX_STATE_LAPSED;
 	sdax_count(SDAX_COUNT_LAPSED);
+	r.seq = __sync_fetch_and_add(&control.event_seq, 1) + 1;
+	report(&r);
+	return 0;
 }
 
 static __always_inline void uncount(struct sdax_fs *fs, u64 seals, u64 audits)
@@ -381,7 +400,7 @@ __hidden int sdax_lapse_inode(struct inode *inode)
 	    entry->generation != inode->i_generation)
 		return 0;
 	audit = entry->flags & SDAX_F_AUDIT;
-	lapse(entry, SDAX_LAPSE_DELETED);
+	lapse(entry, &key, SDAX_LAPSE_DELETED);
 	fs = bpf_map_lookup_elem(&filesystems, &key.dev);
 	if (fs)
 		uncount(fs, !audit, audit);
@@ -392,7 +411,7 @@ static long lapse_if_on(void *map, struct sdax_key *key,
 			struct sdax_entry *entry, u32 *dev)
 {
 	if (key->dev == *dev && enforcing(entry))
-		lapse(entry, SDAX_LAPSE_UNMOUNTED);
+		lapse(entry, key, SDAX_LAPSE_UNMOUNTED);
 	return 0;
 }
 

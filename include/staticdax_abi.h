@@ -158,6 +158,11 @@ enum sdax_reason {
 	SDAX_WHY_GENERATION,	/* i_generation is not the recorded one */
 	SDAX_WHY_FILESYSTEM,	/* some file of this filesystem is sealed */
 	SDAX_WHY_NO_TOKEN,	/* nothing shows that this is a plain access */
+	/*
+	 * No refusal, error is 0: the seal ended. op and hook are those of
+	 * unlink for an inode that was freed, of umount for a superblock.
+	 */
+	SDAX_WHY_LAPSED,
 	SDAX_WHY_MAX_
 };
 

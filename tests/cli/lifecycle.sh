@@ -153,6 +153,7 @@ holds "seal_in_mount_namespace" unshare -m sh -c "
 	$S seal --no-dax /tmp/m/f && ! umount /tmp/m"
 answers 0 'lapsed.*unmounted' "lapse_is_shown_by_list" "$S" list
 answers 0 '1 lapsed' "lapse_is_shown_by_status" "$S" status
+answers 0 '"reason": 4' "lapse_is_an_event" bpftool map dump pinned $PINS/events
 mount "$loop" /tmp/m
 holds "lapsed_seal_harms_nobody" truncate -s 0 /tmp/m/f
 umount /tmp/m
