@@ -157,8 +157,8 @@ static int read_denials(struct reading *reading)
 			reading->lost++;
 			continue;
 		}
-		/* no denial: what it is about is in the registry */
-		if (!e.error)
+		/* found in the registry, which no flood overwrites */
+		if (e.reason == SDAX_WHY_LAPSED)
 			continue;
 		r = hand_out_denial(reading, &e);
 		if (r)

@@ -90,7 +90,7 @@ int sdax_query_slot(struct staticdax *sd, const struct sdax_store *store,
 
 	free(sd->path);
 	sd->path = NULL;
-	if (sdax_store_path(store, key, slot, &sd->path) == -ENOMEM)
+	if (sdax_store_path_in(store, key, slot, &sd->path) == -ENOMEM)
 		return -ENOMEM;
 	*ret = (struct staticdax_seal){
 		.size = ret->size,

@@ -489,7 +489,18 @@ int sdax_store_del(struct sdax_store *store, const struct sdax_key *key)
 }
 
 int sdax_store_path(const struct sdax_store *store, const struct sdax_key *key,
-		    const struct sdax_slot *slot, char **ret_path)
+		    char **ret_path)
+{
+	struct sdax_slot slot;
+	int r;
+
+	r = sdax_store_slot(store, key, &slot);
+	return r ?: sdax_store_path_in(store, key, &slot, ret_path);
+}
+
+int sdax_store_path_in(const struct sdax_store *store,
+		       const struct sdax_key *key, const struct sdax_slot *slot,
+		       char **ret_path)
 {
 	struct sdax_key part = *key;
 	_cleanup_free_ char *path = NULL;

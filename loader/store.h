@@ -101,7 +101,12 @@ int sdax_store_slot(const struct sdax_store *store, const struct sdax_key *key,
 
 /* The path as it was sealed, ENOENT if there is none; the caller frees it. */
 int sdax_store_path(const struct sdax_store *store, const struct sdax_key *key,
-		    const struct sdax_slot *slot, char **ret_path);
+		    char **ret_path);
+
+/* The same with its slot at hand. */
+int sdax_store_path_in(const struct sdax_store *store,
+		       const struct sdax_key *key, const struct sdax_slot *slot,
+		       char **ret_path);
 
 /* ENOENT when it has been overwritten. */
 int sdax_store_event(const struct sdax_store *store, __u64 seq,
