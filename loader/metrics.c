@@ -37,7 +37,7 @@ static void read_counters(const struct sdax_store *store,
 	m->events = control->event_seq;
 	if (m->events > SDAX_EVENT_SLOTS)
 		m->events_overwritten = m->events - SDAX_EVENT_SLOTS;
-	m->capacity = sdax_store_capacity(store);
+	m->capacity = store->capacity;
 	if (control->proved_at)
 		m->proved_at = sdax_real_time(control->proved_at);
 }

@@ -83,7 +83,6 @@ parts() {
 	echo "monitor -f ext4-dax,ext4 tests/cli/monitor.sh"
 	echo "metrics -f ext4-dax tests/cli/metrics.sh"
 	echo "map -f ext4-dax,ext4 tests/cli/map.sh"
-	echo "monitor tests/cli/monitor.sh"
 	echo "registry -f ext4 tests/cli/registry.sh"
 	echo "badinput tests/cli/badinput.sh"
 	echo "policy tests/cli/policy.sh"
