@@ -9,7 +9,7 @@
 . tests/cli/guest.sh
 
 d=/mnt/ext4
-FILL=${FILL:-8191}
+FILL=${FILL:-16383}
 MANY=${MANY:-40}
 
 seal() {
