@@ -310,6 +310,10 @@ $(T)/%: tests/lib/%.c $(B)/libstaticdax.a tests/tap.h
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) -Iinclude \
 		-Itests $< $(B)/libstaticdax.a -o $@ $(LIB_STATIC)
 
+$(T)/objects: tests/programs/objects.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g $(WARNINGS) $< -o $@ -lpmemobj
+
 # Programs that tests load into the kernel beside ours.
 $(T)/%.bpf.o: tests/bpf/%.bpf.c $(B)/.flags
 	@mkdir -p $(@D)
@@ -327,7 +331,7 @@ $(T)/example_%: examples/%.c $(B)/libstaticdax.a
 test-programs: all $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/fuzz_extents \
 	$(T)/staticdax-fake $(T)/contract $(T)/contract-32bit $(T)/contract32 \
 	$(T)/mutate $(T)/seal_race $(T)/tripwire $(T)/fill_map \
-	$(T)/preempt $(LIB_TESTS) $(BPF_TESTS) $(EXAMPLES)
+	$(T)/preempt $(T)/objects $(LIB_TESTS) $(BPF_TESTS) $(EXAMPLES)
 
 check: test-programs
 	tests/run.sh host

@@ -8,7 +8,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 mapfile -t packages < <(sed -E 's/[[:space:]]*#.*//; /^$/d' \
-	tests/packages tests/vm/packages | sort -u)
+	tests/packages tests/vm/packages tests/programs/packages | sort -u)
 
 missing=()
 if command -v dpkg-query >/dev/null; then
@@ -33,7 +33,8 @@ apt-get update -qq || exit 1
 required=()
 for package in "${missing[@]}"; do
 	# what the guest has only if the host does is not worth failing for
-	if ! grep -E "^${package}[[:space:]]" tests/vm/packages | grep -q 'optional'; then
+	if ! grep -hE "^${package}[[:space:]]" tests/{vm,programs}/packages |
+		grep -q 'optional'; then
 		required+=("$package")
 	else
 		apt-get install -y -qq --no-install-recommends "$package" ||

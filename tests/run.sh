@@ -77,6 +77,7 @@ contract_parts() {
 # A machine each: options of tests/vm/run.sh, then what to run in it. After @ a
 # test of the host's, which starts machines itself and gets the kernel's name.
 parts() {
+	local kernel=$1
 	echo "kill tests/cli/kill.sh"
 	contract_parts
 	echo "cli tests/cli/lifecycle.sh"
@@ -95,6 +96,16 @@ parts() {
 	echo "races tests/guest/races.sh 6 /mnt/ext4-dax /mnt/xfs-dax /mnt/ext4 /mnt/xfs"
 	echo "boot @ tests/systemd/boot.sh"
 	echo "nfs -f ext4-dax,xfs-dax tests/programs/nfs.sh /mnt/ext4-dax 3 /mnt/xfs-dax 4.2"
+	# How programs behave differs little between kernels; they take long.
+	if [ "$kernel" = 6.12 ]; then
+		echo "programs-ext4-dax -f ext4-dax -p tests/programs/packages" \
+			"tests/programs/programs.sh /mnt/ext4-dax"
+		echo "programs-xfs-dax -f xfs-dax -p tests/programs/packages" \
+			"tests/programs/programs.sh /mnt/xfs-dax"
+		echo "attach -f ext4,xfs-dax tests/programs/attach.sh /mnt/ext4 /mnt/xfs-dax"
+		echo "harmless -f xfs -p tests/programs/packages" \
+			"tests/programs/harmless.sh /mnt/xfs"
+	fi
 	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"
 }
 
@@ -132,7 +143,7 @@ vm() {
 			while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
 				wait -n
 			done
-		done < <(parts)
+		done < <(parts "$kernel")
 	done
 	wait
 	[ -n "${PARTS:-}${KERNELS:-}" ] || run conformance conformance

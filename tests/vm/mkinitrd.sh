@@ -16,11 +16,12 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 usage()
 {
 	cat <<USAGE
-Usage: mkinitrd.sh RELEASE MODULES_DIR
+Usage: mkinitrd.sh RELEASE MODULES_DIR [LIST...]
 
-Prints two uncompressed cpio archives for that kernel, one a line: the tools of
-tests/vm/packages and the modules of tests/vm/modules. Both are kept in the
-cache and built again only when what they are made of has changed.
+Prints uncompressed cpio archives for that kernel, one a line: the tools of
+tests/vm/packages, the modules of tests/vm/modules, and for each LIST, a file
+like tests/vm/packages, the programs named there. All are kept in the cache and
+built again only when what they are made of has changed.
 USAGE
 }
 
@@ -32,13 +33,13 @@ die()
 	exit 2
 }
 
-# Lines of "need package program", from the comments in the package list.
+# Lines of "need package program", from the comments in a package list.
 guest_programs()
 {
 	sed -n 's/^\([a-z0-9.+-]*\)[[:space:]]*#.*guest, optional: /optional \1 /p
 		t
 		s/^\([a-z0-9.+-]*\)[[:space:]]*#.*guest: /required \1 /p' \
-		"$here/packages" |
+		"$1" |
 		awk '{ for (i = 3; i <= NF; i++) print $1, $2, $i }'
 }
 
@@ -55,7 +56,7 @@ find_programs()
 			missing+=" $program"
 			packages+=" $package"
 		fi
-	done < <(guest_programs)
+	done < <(guest_programs "$1")
 	[ -z "$missing" ] ||
 		die "programs for the guest are missing:$missing" \
 			"Remedy: apt-get install$(tr ' ' '\n' <<<"$packages" | sort -u | tr '\n' ' ')"
@@ -156,7 +157,7 @@ base()
 {
 	local work=$1 out
 
-	find_programs | sort -u >"$work/programs"
+	find_programs "$here/packages" | sort -u >"$work/programs"
 	out=$cache/base-$(key_of "$here"/{mkinitrd.sh,stage.sh} "$work/programs")
 	if [ ! -f "$out.cpio" ] ||
 		! files_of "$out.manifest" | cmp -s - "$out.stamp"; then
@@ -165,6 +166,36 @@ base()
 		files_of "$work/base.manifest" >"$out.stamp"
 		mv "$work/base.manifest" "$out.manifest"
 		mv "$work/base.cpio" "$out.cpio"
+	fi
+	touch "$out".*
+	printf '%s\n' "$out.cpio"
+}
+
+# The programs of another list and their libraries, but not what the base has.
+more()
+{
+	local work=$1 base=$2 list=$3 out file
+
+	find_programs "$list" | sort -u >"$work/programs"
+	out=$cache/more-$(key_of "$here"/{mkinitrd.sh,stage.sh} "$work/programs" \
+		"$base.manifest")
+	if [ ! -f "$out.cpio" ] ||
+		! files_of "$out.manifest" | cmp -s - "$out.stamp"; then
+		printf 'mkinitrd.sh: packing the programs of %s\n' "$list" >&2
+		mkdir "$work/more"
+		MANIFEST=$work/more.manifest
+		: >"$MANIFEST"
+		# shellcheck disable=SC2046 # paths without blanks
+		for file in $(cat "$work/programs") \
+			$(libraries_of $(cat "$work/programs")); do
+			grep -qxF "$file" "$base.manifest" ||
+				stage_file "$work/more" "$file"
+		done
+		pack "$work/more" >"$work/more.cpio"
+		files_of "$work/more.manifest" >"$out.stamp"
+		mv "$work/more.manifest" "$out.manifest"
+		mv "$work/more.cpio" "$out.cpio"
+		rm -rf "$work/more"
 	fi
 	touch "$out".*
 	printf '%s\n' "$out.cpio"
@@ -261,12 +292,12 @@ modules()
 
 main()
 {
-	local work tool
+	local work tool base list
 
 	case ${1:-} in
 	-h | --help) usage; exit ;;
 	esac
-	[ $# -eq 2 ] || { usage >&2; exit 2; }
+	[ $# -ge 2 ] || { usage >&2; exit 2; }
 	for tool in cpio xz zstd depmod modprobe ldd; do
 		type -P "$tool" >/dev/null ||
 			die "$tool is missing" \
@@ -280,8 +311,13 @@ main()
 	work=$(mktemp -d "$cache/work.XXXXXX")
 	# shellcheck disable=SC2064 # the name is known now
 	trap "rm -rf '$work'" EXIT
-	base "$work"
+	base=$(base "$work")
+	printf '%s\n' "$base"
 	modules "$work" "$1" "$2"
+	shift 2
+	for list; do
+		more "$work" "${base%.cpio}" "$list"
+	done
 }
 
 main "$@"

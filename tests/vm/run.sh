@@ -21,6 +21,7 @@ limit=${VM_TIMEOUT:-600}
 append=
 lsm=landlock,lockdown,yama,integrity,apparmor,bpf
 extra=()
+lists=()
 pass=()
 shell=no
 devices=yes
@@ -52,6 +53,7 @@ output and error come out on standard output.
   -a ARGS     more kernel command line
   -e NAME[=VALUE]  set an environment variable for COMMAND
   -i DIR|CPIO put more files into the guest, DIR/a/b becoming /a/b
+  -p LIST     and the programs of LIST, a file like tests/vm/packages
   -q OPTION   one more argument for QEMU
   -f LIST     the filesystems to set up ($filesystems);
               the fewer, the faster it boots, XFS taking longest
@@ -87,7 +89,7 @@ parse_options()
 		--shell) shell=yes ;;
 		-n) devices=no filesystems= ;;
 		-h | --help) usage; exit ;;
-		-[kmctlaefiqr])
+		-[kmctlaefipqr])
 			[ $# -ge 2 ] || die "option $1 needs an argument"
 			case $1 in
 			-k) kernel=$2 ;;
@@ -99,6 +101,7 @@ parse_options()
 			-e) pass+=("$2") ;;
 			-f) filesystems=${2//,/ } ;;
 			-i) extra+=("$2") ;;
+			-p) lists+=("$2") ;;
 			-q) qemu_extra+=("$2") ;;
 			-r) root_image=$2 devices=no filesystems= ;;
 			esac
@@ -186,7 +189,8 @@ make_initrd()
 {
 	local release=$1 modules=$2 root=$work/root parts base item
 
-	parts=$("$here/mkinitrd.sh" "$release" "$modules") || exit "$died"
+	parts=$("$here/mkinitrd.sh" "$release" "$modules" \
+		${lists[@]+"${lists[@]}"}) || exit "$died"
 	base=${parts%%$'\n'*}
 	stage_project "$root" "${base%.cpio}.manifest"
 	write_settings >"$root/vm/settings"
