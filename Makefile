@@ -44,7 +44,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all clean help install uninstall check check-vm test test-programs conformance \
-	demo vm-shell tools FORCE
+	demo bench vm-shell tools FORCE
 
 all: $(B)/staticdax $(B)/staticdax-static $(B)/libstaticdax.a \
      $(B)/libstaticdax.so $(B)/libstaticdax.pc $(BOOT_UNITS)
@@ -54,6 +54,7 @@ help:
 	@echo 'check      unit tests; no root, no VM'
 	@echo 'check-vm   the kernel tests in VMs; KERNELS="6.1 6.12" selects'
 	@echo 'test       check and check-vm, with what they need installed'
+	@echo 'bench      what it costs, in VMs; KERNELS=, FILESYSTEMS=, SEALS='
 	@echo 'conformance  make docs/conformance.md anew; runs VMs for long'
 	@echo 'demo       a guided tour in a VM; HOST=1: on this machine'
 	@echo 'vm-shell   a shell in a VM with everything mounted; KERNEL=6.12'
@@ -328,7 +329,25 @@ $(T)/example_%: examples/%.c $(B)/libstaticdax.a
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O2 -static $(WARNINGS) -Iinclude $< \
 		$(B)/libstaticdax.a -o $@ $(LIB_STATIC)
 
-test-programs: all $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/fuzz_extents \
+# ---- costs: bench/ measures, tests/ keep them from growing ------------------------
+
+$(B)/bench/%.bpf.o: bench/%.bpf.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,BPF,$<) $(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/bench/ops: bench/ops.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) -std=gnu11 -O2 -g -static $(WARNINGS) $< -o $@ \
+		-luring
+
+$(B)/bench/%: bench/%.c $(B)/libstaticdax.a
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) -std=gnu11 -O2 -g -static $(WARNINGS) -Iinclude \
+		-Iloader $< $(B)/libstaticdax.a -o $@ $(LIB_STATIC)
+
+BENCH := $(B)/bench/ops $(B)/bench/floor $(B)/bench/floor.bpf.o
+
+test-programs: all $(BENCH) $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/fuzz_extents \
 	$(T)/staticdax-fake $(T)/contract $(T)/contract-32bit $(T)/contract32 \
 	$(T)/mutate $(T)/seal_race $(T)/tripwire $(T)/fill_map \
 	$(T)/preempt $(T)/objects $(LIB_TESTS) $(BPF_TESTS) $(EXAMPLES)
