@@ -15,6 +15,8 @@
 
 VERSION := 1.0.0
 SOMAJOR := 1
+# The same, to tell which of two programs is the later: 1.2.3 is 0x010203.
+PROGRAMS := $(shell echo $(VERSION) | awk -F. '{ print $$1 * 65536 + $$2 * 256 + int($$3) }')
 
 CC ?= gcc
 CLANG ?= clang
@@ -99,7 +101,7 @@ HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2
 BASE_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) $(HARDENING) -fPIC \
 	      -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=. \
 	      -Iinclude -Iloader -I$(B) -DSTATICDAX_VERSION='"$(VERSION)"' \
-	      $(LIB_CFLAGS)
+	      -DSDAX_PROGRAMS=$(PROGRAMS) $(LIB_CFLAGS)
 ALL_CFLAGS = $(BASE_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -Wl,-z,relro,-z,now $(LDFLAGS)
 
@@ -136,7 +138,7 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 LIB_SRC := ask_bpf ask_system blockdev canary daxctl_compat device dm engine \
 	   events extents handle holders hot inspect libstaticdax lock lsm map \
 	   metrics mounts privilege probe query runs seal store target unseal \
-	   verdict words
+	   upgrade verdict words
 CLI_SRC := $(filter-out $(LIB_SRC:%=loader/%.c),$(wildcard loader/*.c))
 LIB_OBJ := $(LIB_SRC:%=$(B)/loader/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(B)/%.o)
@@ -234,6 +236,17 @@ $(T)/fuzz_extents: tests/fuzz/fuzz_extents.c loader/verdict.c loader/verdict.h \
 	$(call msg,TEST,$@) $(CC) $(BASE_CFLAGS) $(SANITIZE) -Itests \
 		tests/fuzz/fuzz_extents.c loader/verdict.c -o $@ $(UNIT_LIBS)
 
+# The library and the command as they are, with a kernel that answers anything.
+READERS_SRC := tests/fuzz/fuzz_readers.c $(filter-out loader/cmd_% loader/main.c \
+	       loader/args.c loader/help.c,$(CLI_SRC)) $(LIB_SRC:%=loader/%.c)
+
+$(T)/fuzz_readers: $(READERS_SRC) $(wildcard loader/*.h) $(B)/enforce.skel.h \
+		$(B)/inspect.skel.h include/staticdax.h \
+		include/staticdax_abi.h $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) $(BASE_CFLAGS) $(SANITIZE) -Itests \
+		-Wl,--wrap=access $(READERS_SRC) -o $@ $(UNIT_LIBS)
+
 FAKE_CLI := $(filter-out loader/quote.c,$(CLI_SRC)) loader/quote.c \
 	    loader/words.c tests/unit/fake_lib.c
 
@@ -321,6 +334,46 @@ $(T)/%.bpf.o: tests/bpf/%.bpf.c $(B)/.flags
 	$(call msg,BPF,$<) $(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 
 BPF_TESTS := $(patsubst tests/bpf/%.c,$(T)/%.o,$(wildcard tests/bpf/*.c))
+
+# The command as other versions would be: one of the same layouts that is later,
+# and one of other layouts.
+
+LATER := $(B)/later
+FOREIGN := $(B)/foreign
+FOREIGN_OBJ := $(FOREIGN)/engine.o $(FOREIGN)/query.o $(FOREIGN)/store.o
+
+$(LATER)/handle.o: loader/handle.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,CC,$@) $(CC) $(ALL_CFLAGS) -USDAX_PROGRAMS \
+		-DSDAX_PROGRAMS=0x7fffffff -MMD -MP -c $< -o $@
+
+$(T)/staticdax-later: $(CLI_OBJ) $(LATER)/handle.o $(B)/libstaticdax.a
+	@mkdir -p $(@D)
+	$(call msg,LD,$@) $(CC) -static $(ALL_LDFLAGS) $^ $(LIB_STATIC) \
+		$(CLI_STATIC) -o $@
+
+$(FOREIGN)/decide.bpf.o: bpf/decide.bpf.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,BPF,$@) $(CLANG) $(BPF_CFLAGS) -DSDAX_ABI_VERSION=255 \
+		-MMD -MP -c $< -o $@
+
+$(FOREIGN)/enforce.bpf.o: $(FOREIGN)/decide.bpf.o \
+		$(patsubst %,$(B)/bpf/%.bpf.o,$(filter-out decide,$(ENFORCE)))
+	$(call msg,BPFLINK,$@) $(BPFTOOL) gen object $@ $^
+
+$(FOREIGN)/enforce.skel.h: $(FOREIGN)/enforce.bpf.o
+	$(call msg,SKEL,$@) $(BPFTOOL) gen skeleton $< name enforce_bpf >$@
+
+$(FOREIGN_OBJ): $(FOREIGN)/%.o: loader/%.c $(FOREIGN)/enforce.skel.h \
+		$(B)/.flags
+	$(call msg,CC,$@) $(CC) -I$(FOREIGN) $(ALL_CFLAGS) \
+		-DSDAX_ABI_VERSION=255 -MMD -MP -c $< -o $@
+
+$(T)/staticdax-foreign: $(CLI_OBJ) $(FOREIGN_OBJ) $(B)/libstaticdax.a
+	@mkdir -p $(@D)
+	$(call msg,LD,$@) $(CC) -static $(ALL_LDFLAGS) $^ $(LIB_STATIC) \
+		$(CLI_STATIC) -o $@
+
 LIB_TESTS := $(patsubst tests/lib/%.c,$(T)/%,$(wildcard tests/lib/*.c))
 EXAMPLES := $(patsubst examples/%.c,$(T)/example_%,$(wildcard examples/*.c))
 
@@ -348,9 +401,10 @@ $(B)/bench/%: bench/%.c $(B)/libstaticdax.a
 BENCH := $(B)/bench/ops $(B)/bench/floor $(B)/bench/floor.bpf.o
 
 test-programs: all $(BENCH) $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/fuzz_extents \
-	$(T)/staticdax-fake $(T)/contract $(T)/contract-32bit $(T)/contract32 \
-	$(T)/mutate $(T)/seal_race $(T)/tripwire $(T)/fill_map \
-	$(T)/preempt $(T)/objects $(LIB_TESTS) $(BPF_TESTS) $(EXAMPLES)
+	$(T)/fuzz_readers $(T)/staticdax-fake $(T)/staticdax-later \
+	$(T)/staticdax-foreign $(T)/contract $(T)/contract-32bit $(T)/contract32 \
+	$(T)/mutate $(T)/seal_race $(T)/tripwire $(T)/fill_map $(T)/preempt \
+	$(T)/objects $(LIB_TESTS) $(BPF_TESTS) $(EXAMPLES)
 
 check: test-programs
 	tests/run.sh host

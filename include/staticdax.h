@@ -113,6 +113,7 @@ enum staticdax_reason {
 	STATICDAX_CANARY,	/* attached, but a hook does not deny */
 	STATICDAX_PINS_VERSION,	/* pins of another version of staticdax */
 	STATICDAX_PINS_BROKEN,
+	STATICDAX_PROGRAMS_NEWER,	/* a later version's are in force */
 	STATICDAX_REGISTRY_FULL,
 	STATICDAX_SYSTEM,	/* the errno and detail say what */
 	/* numbers stay as they are: what came later */
@@ -296,6 +297,17 @@ typedef int (*staticdax_run_fn)(void *arg, const struct staticdax_run *run);
 int staticdax_map(struct staticdax *sd, const char *path, staticdax_run_fn fn,
 		  void *arg, struct staticdax_map *ret_map,
 		  struct staticdax_result *result);
+
+/*
+ * Puts the programs of this library into force in place of those that are,
+ * without a gap: the new ones are attached before the old ones go, and judge by
+ * the same registry. result->changed is false if nothing is sealed, since then
+ * nothing is attached. EEXIST: those in force are of a later version, and stay
+ * unless STATICDAX_FORCE is given. EPROTO: the registry itself is of another
+ * version. Killed half way: the old or the new ones are in force, or both.
+ */
+int staticdax_upgrade(struct staticdax *sd, uint32_t flags,
+		      struct staticdax_result *result);
 
 /* Questions; none needs privilege */
 

@@ -12,7 +12,9 @@
 
 #include <linux/types.h>
 
+#ifndef SDAX_ABI_VERSION
 #define SDAX_ABI_VERSION 3
+#endif
 
 /*
  * An inode, as the kernel knows it. dev is super_block.s_dev in the kernel's
@@ -217,7 +219,7 @@ enum sdax_counter {
  */
 struct sdax_control {
 	__u32 abi;		/* SDAX_ABI_VERSION */
-	__u32 pad;
+	__u32 programs;		/* version of those in force, see loader/handle.c */
 	__u64 hot_devs;		/* bit sdax_dev_bit(s_dev) of filesystems with seals */
 	__u64 xfs_seals;	/* enforcing entries on XFS */
 	__u64 xfs_audits;	/* audit entries on XFS */

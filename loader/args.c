@@ -46,7 +46,7 @@ const struct args_option args_options[ARG_MAX_] = {
 	},
 	[ARG_FORCE] = {
 		.name = "force",
-		.about = "even though others have the file open or mapped",
+		.about = "even though others have the file open or mapped; with upgrade:\neven though what is in force is of a later version",
 	},
 	[ARG_ALL] = {
 		.name = "all",

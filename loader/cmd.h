@@ -64,6 +64,10 @@ enum staticdax_answer cmd_monitor(struct staticdax *sd, const struct args *args,
 enum staticdax_answer cmd_metrics(struct staticdax *sd, const struct args *args,
 				  struct report *report);
 
+/* cmd_upgrade.c */
+enum staticdax_answer cmd_upgrade(struct staticdax *sd, const struct args *args,
+				  struct report *report);
+
 /* cmd_doctor.c */
 enum staticdax_answer cmd_doctor(struct staticdax *sd, const struct args *args,
 				 struct report *report);

@@ -169,6 +169,12 @@ static __u64 now(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
+/* An older command must not put its own programs in place of newer ones. */
+static bool newer_in_force(const struct sdax_store *store)
+{
+	return store->sealed >= 0 && store->control->programs > SDAX_PROGRAMS;
+}
+
 int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
 		      struct staticdax_status *status,
 		      struct staticdax_result *result)
@@ -204,11 +210,14 @@ int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
 		if (list[i].wanted && list[i].proof != SDAX_HOOK_MAX_ && !ok)
 			missing = missing ?: list[i].pin;
 	}
+	if (!complete)
+		return sdax_fail(result,
+				 newer_in_force(store) ?
+					 STATICDAX_PROGRAMS_NEWER :
+					 STATICDAX_PINS_BROKEN,
+				 0, "%s is not attached", missing);
 	if (detail[0])
 		return sdax_fail(result, STATICDAX_CANARY, 0, "%s", detail);
-	if (!complete)
-		return sdax_fail(result, STATICDAX_PINS_BROKEN, 0,
-				 "%s is not attached", missing);
 	if (missing)
 		return sdax_fail(result, STATICDAX_CANARY, 0,
 				 "%s was not reached", missing);
@@ -247,10 +256,11 @@ static int attach(struct staticdax *sd, struct sdax_store *store,
 		return sdax_fail(result, reason,
 				 reason == STATICDAX_SYSTEM ? r : 0, "%s",
 				 detail);
-	if (store->sealed >= 0)
-		return 0;
-	r = sdax_store_open(true, store);
-	return r < 0 ? registry_failed(r, result) : 0;
+	r = store->sealed < 0 ? sdax_store_open(true, store) : 0;
+	if (r < 0)
+		return registry_failed(r, result);
+	store->control->programs = SDAX_PROGRAMS;
+	return 0;
 }
 
 /* Its maps cannot grow, and others would have to replace them without a gap. */
@@ -291,7 +301,9 @@ int sdax_handle_enforce(struct staticdax *sd, uint32_t room,
 		return 0;
 	}
 	r = programs(list, &n, &complete, result);
-	if (!r && (store.sealed < 0 || !complete))
+	if (!r && !newer_in_force(&store) &&
+	    (store.sealed < 0 || !complete ||
+	     store.control->programs < SDAX_PROGRAMS))
 		r = attach(sd, &store, room, result);
 	if (!r)
 		r = sdax_handle_prove(sd, &store, NULL, result);
@@ -306,6 +318,19 @@ int sdax_handle_enforce(struct staticdax *sd, uint32_t room,
 	return 0;
 }
 
+int sdax_handle_replace(struct staticdax *sd, struct sdax_store *store,
+			bool force, struct staticdax_result *result)
+{
+	int r;
+
+	if (newer_in_force(store) && !force)
+		return sdax_fail(result, STATICDAX_PROGRAMS_NEWER, 0, "%s", "");
+	r = sdax_handle_inspect(sd, result);
+	if (!r)
+		r = attach(sd, store, 0, result);
+	return r ?: sdax_handle_prove(sd, store, NULL, result);
+}
+
 /* Records of lapsed seals outlive the programs. */
 void sdax_handle_release(struct staticdax *sd, struct sdax_store *store)
 {
@@ -315,6 +340,8 @@ void sdax_handle_release(struct staticdax *sd, struct sdax_store *store)
 		return;
 	in_use = sdax_store_in_use(store);
 	records = store->control->records;
+	if (!in_use)
+		store->control->programs = 0;
 	sdax_store_close(store);
 	if (in_use)
 		return;

@@ -53,6 +53,13 @@ int sdax_handle_enforce(struct staticdax *sd, uint32_t room,
 int sdax_handle_registry(struct staticdax *sd, struct sdax_store *ret_store,
 			 bool *ret_swept, struct staticdax_result *result);
 
+/*
+ * This library's programs in place of those that are attached, then proved.
+ * Later ones stay unless forced.
+ */
+int sdax_handle_replace(struct staticdax *sd, struct sdax_store *store,
+			bool force, struct staticdax_result *result);
+
 /* Detaches if nothing is sealed any more; closes the store. */
 void sdax_handle_release(struct staticdax *sd, struct sdax_store *store);
 

@@ -14,6 +14,7 @@
 #include "query.h"
 #include "seal.h"
 #include "unseal.h"
+#include "upgrade.h"
 #include "util.h"
 
 /* libbpf has one printer for the process; the handle in use gets its lines. */
@@ -130,6 +131,14 @@ int staticdax_map(struct staticdax *sd, const char *path, staticdax_run_fn fn,
 	enter(sd);
 	result_reset(result);
 	return sdax_map_file(path, fn, arg, ret_map, result);
+}
+
+int staticdax_upgrade(struct staticdax *sd, uint32_t flags,
+			     struct staticdax_result *result)
+{
+	enter(sd);
+	result_reset(result);
+	return sdax_upgrade(sd, flags, result);
 }
 
 int staticdax_get(struct staticdax *sd, const char *path,

@@ -55,15 +55,21 @@ int report_done(struct report *report)
 
 /* JSON */
 
-void report_object(struct report *report, struct json_object *object)
+static void put_json(struct report *report, struct json_object *object)
 {
 	const char *text = json_object_to_json_string_ext(object,
 		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	_cleanup_free_ char *safe = text ? quote_json(text) : NULL;
 
-	if (!text)
+	if (!safe)
 		errno = ENOMEM;
-	note_error(report, !text);
-	report_text(report, "%s", text ? text : "null");
+	note_error(report, !safe);
+	report_text(report, "%s", safe ? safe : "null");
+}
+
+void report_object(struct report *report, struct json_object *object)
+{
+	put_json(report, object);
 	json_object_put(object);
 }
 
@@ -90,10 +96,10 @@ void report_end(struct report *report, const struct staticdax_result *failure)
 	object = json_object_new_object();
 	json_add_failure(object, failure);
 	report_text(report, "\n]");
-	json_object_object_foreach(object, key, value)
-		report_text(report, ",\"%s\":%s", key,
-			    json_object_to_json_string_ext(value,
-				JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_object_foreach(object, key, value) {
+		report_text(report, ",\"%s\":", key);
+		put_json(report, value);
+	}
 	report_text(report, "}\n");
 	json_object_put(object);
 }
@@ -173,6 +179,17 @@ void report_planned(struct report *report, const char *path, bool seal,
 		put_map(report, result);
 	else
 		report_text(report, "\n");
+}
+
+void report_upgraded(struct report *report,
+		     const struct staticdax_result *result)
+{
+	if (result->reason == STATICDAX_OK)
+		report_text(report, "%s\n",
+			    result->changed ?
+				    "the programs in force are those of this version" :
+				    "nothing is sealed, so there is nothing to replace");
+	report_done(report);
 }
 
 static void put_unfit(struct report *report, const char *name,

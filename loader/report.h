@@ -106,6 +106,8 @@ void report_unsealed(struct report *report, const char *path,
 /* For people only; a failure shows nothing. */
 void report_planned(struct report *report, const char *path, bool seal,
 		    const struct staticdax_result *result);
+void report_upgraded(struct report *report,
+		     const struct staticdax_result *result);
 void report_checked(struct report *report, const char *path,
 		    const struct staticdax_result *result);
 void report_got(struct report *report, const char *path,

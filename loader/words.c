@@ -228,6 +228,12 @@ static const struct row rows[] = {
 		.text = "what is pinned is not complete",
 		.remedy = "see staticdax status; unseal everything and seal it again",
 	},
+	ROW(PROGRAMS_NEWER) = {
+		.word = "programs_newer", .answer = STATICDAX_FAILED,
+		.error = EEXIST,
+		.text = "the programs in force are of a later version of staticdax",
+		.remedy = "use that version, or go back with staticdax upgrade --force",
+	},
 	ROW(REGISTRY_FULL) = {
 		.word = "registry_full", .answer = STATICDAX_FAILED,
 		.error = ENOSPC,

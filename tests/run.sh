@@ -7,6 +7,7 @@
 # Usage: tests/run.sh host|vm ...
 #   KERNELS="6.1 6.12"  which kernels, default all of tests/vm/kernels
 #   PARTS="cli free"    which parts of the VM tests, default all; see parts()
+#   FUZZ=100000000      how many inputs each fuzzer gets, default some seconds
 #   JOBS=2              machines side by side, default one a processor
 
 set -u
@@ -54,7 +55,8 @@ host() {
 	for unit in build/tests/unit/*; do
 		[ -x "$unit" ] && run "unit-$(basename "$unit")" "$unit"
 	done
-	run fuzz-extents build/tests/fuzz_extents
+	run fuzz-extents build/tests/fuzz_extents ${FUZZ:-}
+	run fuzz-readers build/tests/fuzz_readers tests/fuzz/corpus ${FUZZ:-}
 	STATICDAX_FAKE=build/tests/staticdax-fake run cli-output tests/cli/output.sh
 	for unit in tests/promises/*.sh; do
 		run "promise-$(basename "$unit" .sh)" "$unit"
@@ -106,6 +108,8 @@ parts() {
 		echo "harmless -f xfs -p tests/programs/packages" \
 			"tests/programs/harmless.sh /mnt/xfs"
 	fi
+	echo "mounts -f ext4 tests/lifetime/mounts.sh"
+	echo "upgrade -f ext4,xfs tests/lifetime/upgrade.sh"
 	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"
 }
 

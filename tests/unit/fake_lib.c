@@ -286,6 +286,22 @@ int staticdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 	return first;
 }
 
+int staticdax_upgrade(struct staticdax *sd, uint32_t flags,
+		      struct staticdax_result *result)
+{
+	const char *reason = getenv("FAKE_UPGRADE");
+	int r = answer(reason ? reason : "", result);
+
+	say(sd);
+	if (result->reason == STATICDAX_PROGRAMS_NEWER &&
+	    flags & STATICDAX_FORCE) {
+		result->reason = STATICDAX_OK;
+		r = result->error = 0;
+	}
+	result->changed = !r && seals();
+	return r;
+}
+
 int staticdax_get(struct staticdax *sd, const char *path,
 		  struct staticdax_seal *ret_seal)
 {

@@ -1,0 +1,145 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Other programs under seals that are in force: somebody who tries to change the
+# file all the while never succeeds, a writer in place never fails, and a run
+# that is killed leaves the old programs, the new ones, or both. Versions that
+# meet each other: the later one stays, other layouts are left alone.
+
+. tests/cli/guest.sh
+
+LATER=build/tests/staticdax-later
+FOREIGN=build/tests/staticdax-foreign
+UPGRADES=${UPGRADES:-10}
+
+f=/mnt/xfs/f
+g=/mnt/ext4/g
+fit $f
+fit $g
+sum=$(sha256sum <$g)
+
+holds "upgrade_of_nothing" "$S" upgrade
+holds "nothing_attached_by_upgrade_of_nothing" no_programs
+"$S" seal --no-dax $f $g >/dev/null
+
+# Tries everything in turn until it is told to stop; one line for each, with how
+# often it was tried, how often the answer was wrong, and the last wrong one.
+nice -n 5 build/tests/hammer $f $f.clone >/tmp/hammer &
+hammer=$!
+
+ids() {
+	bpftool prog list | sed -n 's/^\([0-9]*\): .* name sdax_.*/\1/p' | sort
+}
+# Programs are freed after a grace period: ask, a bounded number of times.
+replaced() {
+	local turn
+	for turn in $(seq 300); do
+		[ -z "$(comm -12 <(echo "$before") <(ids))" ] && return 0
+	done
+	echo "asked $turn times: some are still loaded"
+	return 1
+}
+one_set() {
+	local turn
+	for turn in $(seq 300); do
+		[ "$(ids | wc -l)" -eq "$(wc -w <<<"$before")" ] && return 0
+	done
+	echo "asked $turn times: $(ids | wc -l) programs"
+	return 1
+}
+before=$(ids)
+holds "upgrades_$UPGRADES" build/tests/upgrade_loop "$UPGRADES"
+holds "programs_are_others_than_before" replaced
+kill -TERM $hammer
+wait $hammer
+while read -r what tries wrong said; do
+	if [ "$tries" -lt "$UPGRADES" ]; then
+		tap_not_ok "hammer_${what}_during_upgrades" "tried $tries times"
+	elif [ "$wrong" -ne 0 ]; then
+		tap_not_ok "hammer_${what}_during_upgrades" "$wrong of $tries: $said"
+	else
+		tap_ok "hammer_${what}_during_upgrades ($tries tries)"
+	fi
+done </tmp/hammer
+holds "hammer_tried_everything" test "$(wc -l </tmp/hammer)" -eq 9
+
+answers 0 'enforcing: yes' "status_after_upgrades" "$S" status
+holds "get_after_upgrades" "$S" get $f $g
+holds "one_set_of_programs_after_upgrades" one_set
+
+# Killed at any step: sealed throughout, and the next run cleans up
+sound() {
+	! truncate -s 0 $g 2>/dev/null || { echo truncated; return 1; }
+	! fallocate -p -o 0 -l 4096 $f 2>/dev/null || { echo punched; return 1; }
+	"$S" get $f $g >/dev/null || { echo "not sealed"; return 1; }
+	"$S" status >"$OUT" 2>&1 || { cat "$OUT"; return 1; }
+	[ "$(sha256sum <$g)" = "$sum" ] || { echo "content changed"; return 1; }
+	[ ! -e /run/staticdax/bpf/new ] || { echo "leftover"; return 1; }
+	one_set
+}
+kills=0
+why=
+for step in bpf:40:139 renameat2:1:1 unlinkat:1:9; do
+	IFS=: read -r call n stride <<<"$step"
+	while [ -z "$why" ]; do
+		# in a shell of its own, which says "Killed" into nothing
+		(strace -f -qq -o /dev/null -e trace="$call" -e \
+			inject="$call:signal=SIGKILL:when=$n" "$S" upgrade; exit $?) \
+			>/dev/null 2>&1
+		[ $? -eq 137 ] || break
+		kills=$((kills + 1))
+		why=$(sound 2>&1) && why= || why="killed at $call $n: $why"
+		n=$((n + stride))
+	done
+done
+if [ -n "$why" ]; then tap_not_ok "killed_in_upgrade" "$why"
+elif [ $kills -lt 6 ]; then tap_not_ok "killed_in_upgrade" "only $kills steps"
+else tap_ok "killed_in_upgrade ($kills kills)"; fi
+
+# A later version takes over by itself, and is not put back by an older one
+h=/mnt/ext4/h
+fit $h
+before=$(ids)
+holds "later_version_seals" $LATER seal --no-dax $h
+holds "later_version_has_replaced" replaced
+fails "deny_under_later_version" truncate -s 0 $g
+before=$(ids)
+answers 3 'later version.*upgrade --force' "older_upgrade_is_refused" "$S" upgrade
+holds "unseal_by_older_version" "$S" unseal $h
+holds "seal_by_older_version" "$S" seal --no-dax $h
+answers 0 'enforcing: yes' "status_by_older_version" "$S" status
+holds "later_programs_stay" test "$before" = "$(ids)"
+rm $PINS/sdax_fcntl
+answers 3 'later version' "older_version_does_not_mend_later" "$S" seal --no-dax $h
+holds "later_version_mends" $LATER seal --no-dax $h
+answers 0 'enforcing: yes' "status_after_mending" $LATER status
+holds "older_upgrade_when_forced" "$S" upgrade --force
+fails "deny_after_going_back" truncate -s 0 $h
+holds "get_after_going_back" "$S" get $f $g $h
+
+# Pins of other layouts: explained, and not touched
+refused() {
+	answers 3 'another version.*unseal --all --force' "$1_$2_is_refused" \
+		"${@:3}"
+}
+meets() {
+	local name=$1 cmd=$2
+	refused "$name" seal "$cmd" seal --no-dax $h
+	refused "$name" unseal "$cmd" unseal $g
+	refused "$name" unseal_all "$cmd" unseal --all
+	refused "$name" upgrade "$cmd" upgrade --force
+	refused "$name" get "$cmd" get $g
+	refused "$name" list "$cmd" list
+	refused "$name" status "$cmd" status
+	fails "deny_after_${name}_tried" truncate -s 0 $g
+}
+meets foreign $FOREIGN
+answers 0 'enforcing: yes' "status_after_foreign_tried" "$S" status
+holds "unseal_all_before_foreign" "$S" unseal --all
+holds "foreign_seals" $FOREIGN seal --no-dax $f $g
+meets ours_to_foreign "$S"
+answers 0 'enforcing: yes' "foreign_status_after_ours_tried" $FOREIGN status
+holds "ours_removes_foreign_when_forced" "$S" unseal --all --force
+holds "nothing_left_of_foreign" nothing_left
+holds "allow_truncate_when_removed" truncate -s 0 $g
+tap_done
