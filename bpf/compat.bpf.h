@@ -28,6 +28,8 @@
 #define O_APPEND	02000
 #define F_SETFL		4
 
+#define MNT_DETACH	2	/* include/linux/fs.h */
+
 /* include/uapi/linux/fs.h; also the bits of pwritev2's flags */
 #define RWF_APPEND	0x10
 #define RWF_ATOMIC	0x40

@@ -284,9 +284,8 @@ __hidden int sdax_decide_access(struct file *file, int mask)
  * The canary's mount may have been copied into other namespaces, so that its
  * umount is not the last one: that the hook was reached is what it proves.
  */
-__hidden int sdax_filesystem_holds(struct super_block *sb)
+__hidden int sdax_dev_holds(u32 dev)
 {
-	u32 dev = sb->s_dev;
 	struct sdax_fs *fs = bpf_map_lookup_elem(&filesystems, &dev);
 
 	if (!fs || (!fs->seals && !fs->audits))
@@ -297,7 +296,7 @@ __hidden int sdax_filesystem_holds(struct super_block *sb)
 	return 1;
 }
 
-__hidden int sdax_decide_filesystem(struct super_block *sb, u32 op, u32 hook)
+__hidden int sdax_decide_dev(u32 dev, u32 op, u32 hook)
 {
 	struct refusal r = {
 		.offset = SDAX_NONE,
@@ -307,7 +306,7 @@ __hidden int sdax_decide_filesystem(struct super_block *sb, u32 op, u32 hook)
 	};
 	struct sdax_fs *fs;
 
-	r.key.dev = sb->s_dev;
+	r.key.dev = dev;
 	fs = bpf_map_lookup_elem(&filesystems, &r.key.dev);
 	if (!fs || (!fs->seals && !fs->audits))
 		return 0;

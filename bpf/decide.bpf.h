@@ -21,10 +21,10 @@ __hidden int sdax_decide_unsafe_file(struct file *file, u32 op, u32 hook);
 __hidden int sdax_decide_access(struct file *file, int mask);
 
 /* Something done to, or by way of, a filesystem that holds a seal. */
-__hidden int sdax_decide_filesystem(struct super_block *sb, u32 op, u32 hook);
+__hidden int sdax_decide_dev(u32 dev, u32 op, u32 hook);
 
 /* Is there a record of a seal on it? Proves the hook that asks on the canary. */
-__hidden int sdax_filesystem_holds(struct super_block *sb);
+__hidden int sdax_dev_holds(u32 dev);
 
 /* Something that can reach any XFS file: refused while one is sealed. */
 __hidden int sdax_decide_any_xfs(struct super_block *sb, u32 op, u32 hook);

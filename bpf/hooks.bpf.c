@@ -239,8 +239,8 @@ static __always_inline int ioctl_elsewhere(struct file *file, u32 cmd)
 	case SDAX_EXT4_MOVE_EXT:
 		if (sb->s_magic != EXT4_SUPER_MAGIC)
 			return 0;
-		return sdax_decide_filesystem(sb, SDAX_OP_SWAP_EXTENTS,
-					      SDAX_HOOK_FILE_IOCTL);
+		return sdax_decide_dev(sb->s_dev, SDAX_OP_SWAP_EXTENTS,
+				       SDAX_HOOK_FILE_IOCTL);
 	case SDAX_XFS_SWAPEXT:
 		if (sb->s_magic != XFS_SUPER_MAGIC)
 			return 0;
@@ -250,8 +250,8 @@ static __always_inline int ioctl_elsewhere(struct file *file, u32 cmd)
 	case SDAX_XFS_SCRUBV:
 		if (sb->s_magic != XFS_SUPER_MAGIC)
 			return 0;
-		return sdax_decide_filesystem(sb, SDAX_OP_SWAP_EXTENTS,
-					      SDAX_HOOK_FILE_IOCTL);
+		return sdax_decide_dev(sb->s_dev, SDAX_OP_SWAP_EXTENTS,
+				       SDAX_HOOK_FILE_IOCTL);
 	case SDAX_LOOP_SET_FD:
 	case SDAX_LOOP_CHANGE_FD:
 	case SDAX_LOOP_CONFIGURE:
@@ -325,11 +325,14 @@ int BPF_PROG(sdax_rename, struct inode *old_dir, struct dentry *old_dentry,
 SEC("lsm/sb_umount")
 int BPF_PROG(sdax_umount, struct vfsmount *mnt, int flags, int ret)
 {
-	if (ret || !sdax_filesystem_holds(mnt->mnt_sb) ||
-	    !sdax_last_umount(mnt))
+	u32 dev = mnt->mnt_sb->s_dev;
+
+	if (ret)
 		return ret;
-	return sdax_decide_filesystem(mnt->mnt_sb, SDAX_OP_UMOUNT,
-				      SDAX_HOOK_SB_UMOUNT);
+	if (!sdax_dev_holds(dev) || !sdax_last_umount(mnt))
+		dev = flags & MNT_DETACH ? sdax_taken_along(mnt) : 0;
+	return dev ? sdax_decide_dev(dev, SDAX_OP_UMOUNT, SDAX_HOOK_SB_UMOUNT) :
+		     0;
 }
 
 /*
