@@ -131,6 +131,31 @@ char *quote_escape(const char *bytes, size_t length, const char *also)
 	return text;
 }
 
+/* Nothing that is unsafe lies beyond the first 65536 code points. */
+char *quote_json(const char *json)
+{
+	const uint8_t *s = (const uint8_t *)json;
+	size_t length = strlen(json);
+	char *text, *to;
+	uint32_t code;
+	size_t n;
+
+	to = text = malloc(6 * length + 1);
+	if (!text)
+		return NULL;
+	for (; length; s += n, length -= n) {
+		n = decode(s, length, &code);
+		if (n && is_unsafe(code)) {
+			to += sprintf(to, "\\u%04x", code);
+			continue;
+		}
+		n = n ? n : 1;
+		to = (char *)memcpy(to, s, n) + n;
+	}
+	*to = '\0';
+	return text;
+}
+
 size_t quote_width(const char *text)
 {
 	size_t width = 0;

@@ -27,6 +27,12 @@ bool quote_is_plain(const char *bytes, size_t length);
 
 char *quote_escape(const char *bytes, size_t length, const char *also);
 
+/*
+ * JSON text in UTF-8 with what must not reach a terminal as \uXXXX, which means
+ * the same to its reader. The caller frees it; NULL: ENOMEM.
+ */
+char *quote_json(const char *text);
+
 /* Columns that text from quote_escape() takes, one for each character. */
 size_t quote_width(const char *text);
 
