@@ -128,7 +128,8 @@ static void note_hook(struct staticdax_status *status,
 		if (status->hooks_count == STATICDAX_HOOKS)
 			return;
 		hook = status->hooks + status->hooks_count++;
-		snprintf(hook->name, sizeof(hook->name), "%s", p->hook);
+		snprintf(hook->name, sizeof(hook->name), "%.*s",
+			 (int)sizeof(hook->name) - 1, p->hook);
 	}
 	if (p->wanted) {
 		hook->attached = (!hook->wanted || hook->attached) &&

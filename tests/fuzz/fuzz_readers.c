@@ -246,7 +246,7 @@ static struct {
 } kernel;
 
 static const size_t value_sizes[SDAX_MAP_MAX_] = {
-	[SDAX_MAP_SEALED] = sizeof(struct sdax_entry),
+	[SDAX_MAP_SEALED] = sizeof(struct sdax_slot),
 	[SDAX_MAP_FILESYSTEMS] = sizeof(struct sdax_fs),
 	[SDAX_MAP_PATHS] = sizeof(struct sdax_path),
 	[SDAX_MAP_EVENTS] = sizeof(struct sdax_event),
@@ -306,6 +306,28 @@ int bpf_map_get_next_key(int fd, const void *key, void *next_key)
 	kernel.keys--;
 	take_into(&kernel.in, next_key, sizeof(struct sdax_key));
 	return 0;
+}
+
+int bpf_map_lookup_batch(int fd, void *in_batch, void *out_batch, void *keys,
+			 void *values, __u32 *count,
+			 const struct bpf_map_batch_opts *opts)
+{
+	__u32 n = *count < kernel.keys ? *count : kernel.keys;
+
+	(void)in_batch;
+	(void)out_batch;
+	(void)opts;
+	if (map_behind(fd) != SDAX_MAP_SEALED)
+		return -EBADF;
+	for (__u32 i = 0; i < n; i++) {
+		take_into(&kernel.in, (struct sdax_key *)keys + i,
+			  sizeof(struct sdax_key));
+		take_into(&kernel.in, (struct sdax_slot *)values + i,
+			  sizeof(struct sdax_slot));
+	}
+	kernel.keys -= n;
+	*count = n;
+	return kernel.keys ? 0 : -ENOENT;
 }
 
 int bpf_map_lookup_elem(int fd, const void *key, void *value)
