@@ -80,48 +80,57 @@ struct call {
 
 #define OPCODE_CALL 0xe8
 
-/*
- * The address that rw_verify_area() returns to, or 0. It lies just above the
- * saved arguments; how many words above depends on whether the kernel calls the
- * BPF trampoline or jumps to it (arch/x86/net/bpf_jit_comp.c,
- * arch_prepare_bpf_trampoline). So it is known by what it is: it follows a call
- * of rw_verify_area(), or of the padding before it.
- */
-static __always_inline u64 caller_of(void *ctx)
+/* Is it an address that rw_verify_area(), which begins at entry, returns to? */
+static __always_inline int returns_from(u64 entry, u64 address)
 {
-	u64 words[6], entry = bpf_get_func_ip(ctx);
 	struct call call;
-	int i;
 
-	if (bpf_probe_read_kernel(words, sizeof(words), ctx + 4 * sizeof(u64)))
+	if (bpf_probe_read_kernel(&call, sizeof(call),
+				  (void *)(address - sizeof(call))))
 		return 0;
-	for (i = 0; i < 6; i++) {
-		if (bpf_probe_read_kernel(&call, sizeof(call),
-					  (void *)(words[i] - sizeof(call))))
-			continue;
-		if (call.opcode == OPCODE_CALL &&
-		    words[i] + call.offset - entry + 32 < 48)
-			return words[i];
-	}
-	return 0;
+	return call.opcode == OPCODE_CALL &&
+	       address + call.offset - entry + 32 < 48;
+}
+
+static __noinline int names_copy(u64 caller)
+{
+	static const char copy[] = "vfs_copy_file_range";
+	char name[32] = {};
+
+	if (bpf_snprintf(name, sizeof(name), "%ps", &caller, sizeof(caller)) < 0)
+		return 1;
+	return name[0] < 'A' || !bpf_strncmp(name, sizeof(copy) - 1, copy);
 }
 
 /*
  * Is this an access of vfs_copy_file_range(), which may reflink? Asked of
  * kernel threads, which copy for a client (nfsd, ksmbd); a user's copy is told
- * by its system call. Yes as well where it cannot be known: the caller is not
- * found, because a tracer has put its own return address in place, or has no
- * name.
+ * by its system call.
+ *
+ * The address that rw_verify_area() returns to lies just above the saved
+ * arguments; how many words above depends on whether the kernel calls the BPF
+ * trampoline or jumps to it (arch/x86/net/bpf_jit_comp.c,
+ * arch_prepare_bpf_trampoline). So it is known by what it is: it follows a call
+ * of rw_verify_area(), or of the padding before it. A word there that nothing
+ * has written yet may look like one as well, left by another call; so one that
+ * names a copy is enough. Yes also where it cannot be known: no such address is
+ * there, because a tracer has put its own in place, or it has no name.
  */
-static __noinline int is_copy(u64 caller)
+static __noinline int is_copy(void *ctx)
 {
-	static const char copy[] = "vfs_copy_file_range";
-	char name[32] = {};
+	u64 words[6], entry = bpf_get_func_ip(ctx);
+	int found = 0, i;
 
-	if (!caller ||
-	    bpf_snprintf(name, sizeof(name), "%ps", &caller, sizeof(caller)) < 0)
+	if (bpf_probe_read_kernel(words, sizeof(words), ctx + 4 * sizeof(u64)))
 		return 1;
-	return name[0] < 'A' || !bpf_strncmp(name, sizeof(copy) - 1, copy);
+	for (i = 0; i < 6; i++) {
+		if (!returns_from(entry, words[i]))
+			continue;
+		if (names_copy(words[i]))
+			return 1;
+		found = 1;
+	}
+	return !found;
 }
 
 /*
@@ -149,7 +158,7 @@ static __noinline int grant(void *ctx, int rw, struct file *file,
 	token->count = count;
 	token->rw = rw;
 	token->copying = task->flags & PF_KTHREAD && can_remap(file) &&
-			 is_copy(caller_of(ctx));
+			 is_copy(ctx);
 	token->file = (u64)file;
 	return 0;
 }
