@@ -319,9 +319,12 @@ static void run_by_way(struct matrix *m, struct try *try, const struct context *
 		tap_diag("got %s, but %s directly; %s", record_answer(near),
 			 record_answer(try->answers[PLAIN]), near_target.why);
 	files_remove(try, NEAR);
-	files_must(snapshot_take(try->path[SEALED], &try->before), try->path[SEALED]);
-	if (try->op->flags & WITH_PEER)
+	if (try->op->flags & WITH_PEER) {
+		/* a peer is alike, whatever was written to the file that all share */
 		files_must(fit_create(try->peer[SEALED]), try->peer[SEALED]);
+		files_must(fit_restore(try->path[SEALED]), try->path[SEALED]);
+	}
+	files_must(snapshot_take(try->path[SEALED], &try->before), try->path[SEALED]);
 	snprintf(tag, sizeof(tag), "%s.%td.sealed", try->op->name, way - contexts);
 	sealed = attempt(try->op, &t, way);
 	unlink(try->peer[SEALED]);

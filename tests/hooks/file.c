@@ -23,22 +23,32 @@ static void fill_pattern(uint64_t *words, size_t count)
 		words[i] = (i + 1) * 0x9e3779b97f4a7c15ULL;
 }
 
-int fit_create(const char *path)
+static int write_pattern(int fd)
 {
 	static uint64_t bytes[FIT_SIZE / sizeof(uint64_t)] __attribute__((aligned(BLOCK)));
-	_cleanup_close_ int fd = -1;
 
 	if (!bytes[0])
 		fill_pattern(bytes, ARRAY_SIZE(bytes));
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	return pwrite(fd, bytes, FIT_SIZE, 0) == FIT_SIZE ? 0 : -errno;
+}
+
+int fit_create(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
 	if (fd < 0)
 		return -errno;
 	/* one extent on a filesystem that can, and no speculative preallocation behind EOF */
 	if (fallocate(fd, 0, 0, FIT_SIZE) && errno != EOPNOTSUPP)
 		return -errno;
-	if (pwrite(fd, bytes, FIT_SIZE, 0) != FIT_SIZE)
-		return -errno;
-	return 0;
+	return write_pattern(fd);
+}
+
+int fit_restore(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : write_pattern(fd);
 }
 
 static int read_map(int fd, struct snapshot *s)

@@ -21,6 +21,9 @@ struct snapshot {
 /* Makes a file that can be sealed once its filesystem is synced. 0 or -errno. */
 int fit_create(const char *path);
 
+/* Writes in place what it had at first. 0 or -errno. */
+int fit_restore(const char *path);
+
 /* The map and size of a file, and the hash of its content. 0 or -errno. */
 int snapshot_take(const char *path, struct snapshot *ret_snapshot);
 
