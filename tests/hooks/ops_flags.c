@@ -122,33 +122,29 @@ static int fssetxattr_cowextsize(struct target *t)
 }
 
 /*
- * The answer of a series: a denial only if every one was denied, and what the kernel does not know
- * is no matter. index tells which was not.
+ * The answer of a series: a denial only if none got through. What the kernel refuses by itself, as
+ * it does a project of the mapped root's, is no matter. index tells which got through.
  */
 struct series {
-	int denied, other, tried, last;
+	int denied, passed, tried, last;
 };
 
 static void series_add(struct series *s, int r, int index)
 {
-	bool denied = r == -ETXTBSY;
-
 	s->tried++;
-	s->denied += denied;
-	if (!denied) {
-		s->other++;
+	s->denied += r == -ETXTBSY;
+	if (!r) {
+		s->passed++;
 		s->last = index;
 	}
 }
 
 static int series_answer(struct target *t, const struct series *s)
 {
-	if (s->denied == s->tried)
-		return -ETXTBSY;
-	if (s->denied)
-		return op_broken(t, "%d of %d not denied, number %d for one", s->other, s->tried,
+	if (s->denied && s->passed)
+		return op_broken(t, "%d of %d not denied, number %d for one", s->passed, s->tried,
 				 s->last);
-	return 0;
+	return s->denied ? -ETXTBSY : 0;
 }
 
 /* Flags of which some would keep the file from being written, or removed, ever again. */
