@@ -13,7 +13,7 @@
 
 export STATICDAX=$S
 seed=${SEED:-$(od -An -N6 -tu8 /dev/urandom | tr -d ' ')}
-steps=${STEPS:-250}
+steps=${STEPS:-150}
 REPORT=$(mktemp)
 echo "# SEED=$seed STEPS=$steps repeats this"
 
