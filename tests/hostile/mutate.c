@@ -138,6 +138,20 @@ static void choose_files(struct scene *s)
 	s->peer_fd = open_any(s, s->peer);
 }
 
+/*
+ * Work that io_uring has left for the task interrupts an act now and then, tmpfs's fallocate for
+ * one, which then undoes what it did. It is the same act that is done again.
+ */
+static int run_act(const struct act *act, struct scene *s)
+{
+	uint64_t random = s->random;
+	int r;
+
+	while ((r = act->run(s)) == -EINTR)
+		s->random = random;
+	return r;
+}
+
 static int step(struct scene *s, unsigned long number)
 {
 	size_t i = pick(s, hunt.acts_count);
@@ -149,7 +163,7 @@ static int step(struct scene *s, unsigned long number)
 	s->pos = s->length = s->detail = 0;
 	memset(s->bytes, pick(s, 256), FIT_SIZE);
 	if (s->fd >= 0 && s->peer_fd >= 0)
-		r = act->run(s);
+		r = run_act(act, s);
 	if (s->fd >= 0)
 		close(s->fd);
 	if (s->peer_fd >= 0)
