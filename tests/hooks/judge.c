@@ -81,8 +81,9 @@ bool judge_sealed_by_way(const struct setting *s, const struct op *op, int near,
 
 	if (!due && op->flags & VARIES)
 		return is_listed(s, op, sealed);
+	/* the copy of a sealed file is no reflink, and XFS allows more to be done to it */
 	if (!due)
-		return sealed == near;
+		return sealed == near || (s->way == WRITES_TO_COPY && !sealed);
 	return sealed == due || (near && sealed == near);
 }
 
