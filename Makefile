@@ -135,10 +135,10 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 
 # ---- library and command -------------------------------------------------------
 
-LIB_SRC := ask_bpf ask_system blockdev canary daxctl_compat device dm engine \
-	   events extents handle holders hot inspect libstaticdax lock lsm map \
-	   metrics mounts privilege probe query runs seal store target unseal \
-	   upgrade verdict words
+LIB_SRC := ask_bpf ask_system blockdev canary daxctl_compat device dm drift \
+	   engine events extents handle holders hot inspect libstaticdax lock lsm \
+	   map metrics mounts privilege probe query runs seal store target unseal \
+	   upgrade verdict verify words
 CLI_SRC := $(filter-out $(LIB_SRC:%=loader/%.c),$(wildcard loader/*.c))
 LIB_OBJ := $(LIB_SRC:%=$(B)/loader/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(B)/%.o)
@@ -200,6 +200,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT_LIBS = $(LIB_LIBS) $(CLI_LIBS)
 
 UNIT_device := device dm blockdev mounts
+UNIT_drift := verdict
 UNIT_extents := extents verdict $(UNIT_device)
 UNIT_journal := journal
 UNIT_pages := pages
@@ -214,7 +215,7 @@ UNIT_runs := runs
 UNIT_size := size
 UNIT_verdict := verdict
 UNIT_words := words
-UNITS := device extents hot journal pages plan policy probe quote rate report \
+UNITS := device drift extents hot journal pages plan policy probe quote rate report \
 	 runs size verdict words
 
 define unit_rule
@@ -225,6 +226,9 @@ $(T)/unit/$(1): tests/unit/test_$(1).c $(2:%=loader/%.c) $(wildcard loader/*.h) 
 		tests/unit/test_$(1).c $(2:%=loader/%.c) -o $$@ $(UNIT_LIBS)
 endef
 $(foreach u,$(UNITS),$(eval $(call unit_rule,$(u),$(UNIT_$(u)))))
+
+# It includes the source, to have the lists elsewhere.
+$(T)/unit/drift: loader/drift.c
 
 $(T)/unit/abi: tests/unit/test_abi.c include/staticdax_abi.h $(B)/.flags
 	@mkdir -p $(@D)

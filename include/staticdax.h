@@ -118,6 +118,12 @@ enum staticdax_reason {
 	STATICDAX_SYSTEM,	/* the errno and detail say what */
 	/* numbers stay as they are: what came later */
 	STATICDAX_REGISTRY_SIZE,	/* it has another size already */
+	/* what verify found */
+	STATICDAX_NOT_SEALED,
+	STATICDAX_LAPSED,
+	STATICDAX_UNREACHABLE,	/* its path leads nowhere, or to another file */
+	STATICDAX_ALTERED,	/* size, generation or flags; detail says */
+	STATICDAX_MOVED,	/* offset is set if it is known */
 	STATICDAX_REASON_MAX_
 };
 
@@ -158,6 +164,8 @@ struct staticdax_result {
 	uint64_t past_eof;		/* bytes preallocated beyond the file */
 	bool changed;			/* true: this call changed the seal */
 	bool unshared;			/* XFS reflink leftovers were cleared */
+	bool lapsed;			/* seal: it had a seal that lapsed */
+	bool moved;			/* and its map was another one */
 	struct staticdax_holder holders[STATICDAX_HOLDERS];
 	char detail[160];		/* what the reason alone does not say */
 };
@@ -398,6 +406,33 @@ struct staticdax_event {
 typedef int (*staticdax_event_fn)(void *arg, const struct staticdax_event *event);
 int staticdax_events(struct staticdax *sd, staticdax_event_fn fn, void *arg,
 		     uint64_t *ret_lost);
+
+/*
+ * Is the file as it was when it was sealed? Runs the canary, then reads the
+ * file's extents again and compares digest, size, generation, device and flags
+ * with the record. 0 with result->reason STATICDAX_OK, NOT_SEALED, LAPSED,
+ * ALTERED, MOVED, or what would keep it from being sealed; an errno for what
+ * prevented the answer, the canary's failure (EBADFD) included. Of MOVED,
+ * offset is the first byte that lies elsewhere, as far as it is known, and
+ * detail says where it was and is, as the filesystem counts. ret_seal, which
+ * may be NULL, is what was recorded, with state NONE if nothing is. Changes
+ * nothing; dirty pages are written, as by sync_file_range(2). Needs root.
+ */
+int staticdax_verify(struct staticdax *sd, const char *path,
+		     struct staticdax_seal *ret_seal,
+		     struct staticdax_result *result);
+
+/*
+ * The same for every record, one after the other. A file is opened by the path
+ * at which it was sealed and counts only if the kernel calls it the same;
+ * else its reason is STATICDAX_UNREACHABLE. result is about the whole: the
+ * canary, or the registry. A callback that returns non-zero ends the walk
+ * with it.
+ */
+typedef int (*staticdax_verify_fn)(void *arg, const struct staticdax_seal *seal,
+				   const struct staticdax_result *result);
+int staticdax_verify_all(struct staticdax *sd, staticdax_verify_fn fn,
+			 void *arg, struct staticdax_result *result);
 
 /* State of the enforcement; needs root for the canary. */
 

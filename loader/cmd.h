@@ -52,6 +52,10 @@ enum staticdax_answer cmd_check(struct staticdax *sd, const struct args *args,
 enum staticdax_answer cmd_map(struct staticdax *sd, const struct args *args,
 			      struct report *report);
 
+/* cmd_verify.c */
+enum staticdax_answer cmd_verify(struct staticdax *sd, const struct args *args,
+				 struct report *report);
+
 /* cmd_status.c */
 enum staticdax_answer cmd_status(struct staticdax *sd, const struct args *args,
 				 struct report *report);

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "drift.h"
 #include "enforce.skel.h"
 #include "probe.h"
 #include "store.h"
@@ -518,6 +519,7 @@ int sdax_engine_detach(bool keep_registry)
 	r = remove_pins(SDAX_PIN_DIR, keep_registry);
 	if (r < 0 || keep_registry)
 		return r;
+	sdax_drift_forget_all();
 	if (!statfs(SDAX_BPF_DIR, &fs) && fs.f_type == BPF_FS_MAGIC &&
 	    umount2(SDAX_BPF_DIR, MNT_DETACH) < 0)
 		return -errno;

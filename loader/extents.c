@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include "device.h"
 #include "util.h"
@@ -116,17 +118,20 @@ static void explain_failure(int error, struct staticdax_result *result)
 				 "reading the extents");
 }
 
-int sdax_extents_judge(int fd, const struct sdax_facts *facts, uint64_t align,
-		       struct sdax_device *dev, struct staticdax_result *result)
+static int judge_once(int fd, const struct sdax_facts *facts, uint64_t align,
+		      struct sdax_device *dev,
+		      const struct sdax_run_sink *sink,
+		      struct staticdax_result *result)
 {
 	_cleanup_(sdax_judge_free) struct sdax_judge judge = SDAX_JUDGE_NONE;
 	int r;
 
-	if (dev)
-		sdax_device_need(dev, align,
-				 facts->attributes & STATX_ATTR_DAX);
 	r = sdax_judge_init(&judge, facts->size, facts->blocksize, align,
 			    dev ? sdax_device_address : no_address, dev);
+	if (!r && sink) {
+		judge.run_fn = sink->fn;
+		judge.run_arg = sink->arg;
+	}
 	if (!r)
 		r = sdax_extents_walk(fd, true, judge_one, &judge);
 	if (r < 0) {
@@ -137,4 +142,33 @@ int sdax_extents_judge(int fd, const struct sdax_facts *facts, uint64_t align,
 	result->error = 0;
 	result->file_size = facts->size;
 	return 0;
+}
+
+/*
+ * XFS frees the blocks of deleted files later, and calls them shared until
+ * then; statfs makes it hurry (fs/xfs/xfs_super.c, xfs_fs_statfs).
+ */
+static void flush_deleted(int fd)
+{
+	struct statfs fs;
+
+	if (syncfs(fd) < 0 || fstatfs(fd, &fs) < 0 || syncfs(fd) < 0)
+		errno = 0;
+}
+
+int sdax_extents_judge(int fd, const struct sdax_facts *facts, uint64_t align,
+		       struct sdax_device *dev,
+		       const struct sdax_run_sink *sink,
+		       struct staticdax_result *result)
+{
+	int r;
+
+	if (dev)
+		sdax_device_need(dev, align,
+				 facts->attributes & STATX_ATTR_DAX);
+	r = judge_once(fd, facts, align, dev, sink, result);
+	if (r < 0 || result->reason != STATICDAX_SHARED)
+		return r;
+	flush_deleted(fd);
+	return judge_once(fd, facts, align, dev, sink, result);
 }

@@ -38,14 +38,24 @@ typedef int (*sdax_fiemap_fn)(void *source, struct fiemap *map);
 int sdax_extents_walk_by(sdax_fiemap_fn ask, void *source, bool sync,
 			 sdax_extent_fn fn, void *arg);
 
+/* Whoever wants to see the runs of the map. */
+struct sdax_run_sink {
+	sdax_run_fn fn;
+	void *arg;
+};
+
 /*
  * Walk and judge. facts and align as the judge wants them, dev from
- * sdax_device_open(), or NULL if there is none to be had. 0 with
+ * sdax_device_open(), or NULL if there is none to be had, sink or NULL. 0 with
  * result->reason says yes or why not. On an errno the reason is
  * STATICDAX_SYSTEM, or STATICDAX_UNMAPPED for EOPNOTSUPP.
+ *
+ * What XFS calls shared is looked at twice: it frees the blocks of deleted
+ * files later.
  */
 int sdax_extents_judge(int fd, const struct sdax_facts *facts, uint64_t align,
 		       struct sdax_device *dev,
+		       const struct sdax_run_sink *sink,
 		       struct staticdax_result *result);
 
 #endif

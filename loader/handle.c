@@ -70,6 +70,22 @@ int sdax_handle_inspect(struct staticdax *sd, struct staticdax_result *result)
 	return 0;
 }
 
+int sdax_handle_identify(struct staticdax *sd, int fd,
+			 struct sdax_identity *ret,
+			 struct staticdax_result *result)
+{
+	int r;
+
+	r = sdax_handle_inspect(sd, result);
+	if (r < 0)
+		return r;
+	r = sdax_inspect_identity(sd->inspect, fd, ret);
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r,
+				 "asking the kernel for the file's identity");
+	return 0;
+}
+
 static int registry_failed(int r, struct staticdax_result *result)
 {
 	if (r == -EPROTO)
@@ -243,6 +259,21 @@ static bool proved_lately(const struct staticdax *sd,
 	       seconds() - sd->proved_at <= 1;
 }
 
+int sdax_handle_prove_lately(struct staticdax *sd, struct sdax_store *store,
+			     struct staticdax_result *result)
+{
+	int r;
+
+	if (proved_lately(sd, store))
+		return 0;
+	r = sdax_handle_prove(sd, store, NULL, result);
+	if (r < 0)
+		return r;
+	sd->proved_registry = sdax_store_id(store);
+	sd->proved_at = seconds();
+	return 0;
+}
+
 static int attach(struct staticdax *sd, struct sdax_store *store,
 		  uint32_t room, struct staticdax_result *result)
 {
@@ -307,13 +338,11 @@ int sdax_handle_enforce(struct staticdax *sd, uint32_t room,
 	     store.control->programs < SDAX_PROGRAMS))
 		r = attach(sd, &store, room, result);
 	if (!r)
-		r = sdax_handle_prove(sd, &store, NULL, result);
+		r = sdax_handle_prove_lately(sd, &store, result);
 	if (r < 0) {
 		sdax_handle_release(sd, &store);
 		return r;
 	}
-	sd->proved_registry = sdax_store_id(&store);
-	sd->proved_at = seconds();
 	*ret_store = store;
 	store = (struct sdax_store)SDAX_STORE_NONE;
 	return 0;

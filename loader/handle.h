@@ -39,6 +39,11 @@ int sdax_handle_lock(int *ret_fd, struct staticdax_result *result);
 /* Loads the iterators if they are not yet. */
 int sdax_handle_inspect(struct staticdax *sd, struct staticdax_result *result);
 
+/* What the kernel calls an open file. */
+int sdax_handle_identify(struct staticdax *sd, int fd,
+			 struct sdax_identity *ret,
+			 struct staticdax_result *result);
+
 /*
  * The registry with its programs attached and proved; attaches or repairs
  * where needed. Needs the lock. On failure nothing is attached that was not.
@@ -62,6 +67,10 @@ int sdax_handle_replace(struct staticdax *sd, struct sdax_store *store,
 
 /* Detaches if nothing is sealed any more; closes the store. */
 void sdax_handle_release(struct staticdax *sd, struct sdax_store *store);
+
+/* Runs the canary, unless it has held within the last second. */
+int sdax_handle_prove_lately(struct staticdax *sd, struct sdax_store *store,
+			     struct staticdax_result *result);
 
 /* What was not proved, or an empty string. Runs the canary. */
 int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,

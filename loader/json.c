@@ -212,6 +212,8 @@ struct json_object *json_of_result(const char *path,
 	add_number(object, "past_eof", result->past_eof);
 	add_bool(object, "changed", result->changed);
 	add_bool(object, "unshared", result->unshared);
+	add_bool(object, "lapsed", result->lapsed);
+	add_bool(object, "moved", result->moved);
 	add_holders(object, result);
 	return object;
 }

@@ -16,6 +16,7 @@
 #include "unseal.h"
 #include "upgrade.h"
 #include "util.h"
+#include "verify.h"
 
 /* libbpf has one printer for the process; the handle in use gets its lines. */
 static __thread struct staticdax *printing;
@@ -159,6 +160,33 @@ int staticdax_events(struct staticdax *sd, staticdax_event_fn fn, void *arg,
 {
 	enter(sd);
 	return sdax_events_read(sd, fn, arg, ret_lost);
+}
+
+/* What was found out is an answer; what prevented it, a failure. */
+int staticdax_verify(struct staticdax *sd, const char *path,
+			    struct staticdax_seal *ret_seal,
+			    struct staticdax_result *result)
+{
+	int r;
+
+	enter(sd);
+	result_reset(result);
+	r = sdax_verify_file(sd, path, ret_seal, result);
+	switch (staticdax_answer_of(result->reason)) {
+	case STATICDAX_FAILED:
+	case STATICDAX_CANNOT:
+		return r;
+	default:
+		return 0;
+	}
+}
+
+int staticdax_verify_all(struct staticdax *sd, staticdax_verify_fn fn,
+				void *arg, struct staticdax_result *result)
+{
+	enter(sd);
+	result_reset(result);
+	return sdax_verify_all(sd, fn, arg, result);
 }
 
 int staticdax_status(struct staticdax *sd,

@@ -131,6 +131,9 @@ static void put_map(struct report *report,
 			    result->past_eof, plural(result->past_eof));
 	if (result->unshared)
 		report_text(report, ", reflink leftovers cleared");
+	if (result->lapsed)
+		report_text(report, ", the seal before had lapsed and the map %s",
+			    result->moved ? "HAS MOVED since" : "is the same");
 	report_text(report, ")\n");
 }
 
@@ -192,15 +195,16 @@ void report_upgraded(struct report *report,
 	report_done(report);
 }
 
-static void put_unfit(struct report *report, const char *name,
-		      const struct staticdax_result *result)
+/* "NAME: PREFIX: why" */
+static void put_no(struct report *report, const char *name, const char *prefix,
+		   const struct staticdax_result *result)
 {
 	_cleanup_free_ char *why = NULL;
 	char text[1024];
 
 	staticdax_explain(result, text, sizeof(text));
 	why = quote_escape(text, strlen(text), QUOTE_PROSE);
-	report_text(report, "%s: not fit: %s\n", name, quote_or(why));
+	report_text(report, "%s: %s%s\n", name, prefix, quote_or(why));
 }
 
 static bool is_answer(const struct staticdax_result *result)
@@ -221,7 +225,29 @@ void report_checked(struct report *report, const char *path,
 		report_text(report, "%s: fit", quote_or(name));
 		put_map(report, result);
 	} else if (is_answer(result)) {
-		put_unfit(report, quote_or(name), result);
+		put_no(report, quote_or(name), "not fit: ", result);
+	}
+	report_done(report);
+}
+
+void report_verified(struct report *report, const char *path,
+		     const struct staticdax_seal *seal,
+		     const struct staticdax_result *result)
+{
+	_cleanup_free_ char *name = bare(path ? path : "(path not known)");
+	struct json_object *object;
+
+	if (report->json) {
+		object = json_of_result(path, result);
+		json_add(object, "seal", seal->state == STATICDAX_STATE_NONE ?
+			 NULL : json_of_seal(seal));
+		report_element(report, object);
+	} else if (result->reason == STATICDAX_OK) {
+		report_text(report, "%s: as it was sealed", quote_or(name));
+		put_map(report, result);
+	} else if (is_answer(result)) {
+		put_no(report, quote_or(name), "NOT as it was sealed: ",
+		       result);
 	}
 	report_done(report);
 }

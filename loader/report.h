@@ -29,8 +29,13 @@
  *   align, size, extents, runs, digest, past_eof   of the extent map
  *   changed    true: this call sealed or unsealed it
  *   unshared   true: XFS reflink leftovers were cleared
+ *   lapsed     true: seal found the record of a seal that had lapsed
+ *   moved      true: and the map is not the one that was recorded
  *   holders    array of {pid, comm, fd or null, start or null, writable}
  *   holders_count  how many were found; the array may have fewer
+ *
+ * Elements of "files" of verify: the members of check, of what is found now,
+ * and seal, an object like those of "seals" with what was recorded, or null.
  *
  * Elements of "files" of get, and of "seals":
  *   path       get: as given; list: as it was sealed
@@ -113,6 +118,11 @@ void report_checked(struct report *report, const char *path,
 void report_got(struct report *report, const char *path,
 		const struct staticdax_seal *seal,
 		const struct staticdax_result *result);
+
+/* seal is what was recorded. */
+void report_verified(struct report *report, const char *path,
+		     const struct staticdax_seal *seal,
+		     const struct staticdax_result *result);
 
 /* list: measure every record, then begin, then print every record. */
 void report_list_measure(struct report *report,

@@ -15,18 +15,17 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <linux/falloc.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <time.h>
 
 #include "device.h"
+#include "drift.h"
 #include "extents.h"
 #include "holders.h"
 #include "privilege.h"
@@ -34,12 +33,6 @@
 #include "util.h"
 #include "verdict.h"
 #include "words.h"
-
-/* include/linux/fs.h */
-#define S_APPEND (1 << 2)
-#define S_IMMUTABLE (1 << 3)
-#define S_SWAPFILE (1 << 8)
-#define S_PRIVATE (1 << 9)
 
 #define XFS_SUPER_MAGIC 0x58465342
 #define LEASE_TRIES 3
@@ -64,19 +57,7 @@ static void device_freep(struct sdax_device **device)
 	sdax_device_free(*device);
 }
 
-/*
- * XFS frees the blocks of deleted files later, and calls them shared until
- * then; statfs makes it hurry (fs/xfs/xfs_super.c, xfs_fs_statfs).
- */
-static void flush_deleted(int fd)
-{
-	struct statfs fs;
-
-	if (syncfs(fd) < 0 || fstatfs(fd, &fs) < 0 || syncfs(fd) < 0)
-		errno = 0;
-}
-
-static int judge_extents(struct sealing *s)
+static int judge_extents(struct sealing *s, const struct sdax_run_sink *sink)
 {
 	struct staticdax_result *result = s->result;
 	int r;
@@ -89,12 +70,7 @@ static int judge_extents(struct sealing *s)
 					 "finding the device");
 	}
 	r = sdax_extents_judge(s->target.fd, &s->target.facts, s->align,
-			       s->device, result);
-	if (!r && result->reason == STATICDAX_SHARED) {
-		flush_deleted(s->target.fd);
-		r = sdax_extents_judge(s->target.fd, &s->target.facts, s->align,
-				       s->device, result);
-	}
+			       s->device, sink, result);
 	if (r < 0) {
 		result->error = r;
 		return r;
@@ -166,26 +142,18 @@ int sdax_seal_check(struct staticdax *sd, const char *path,
 		return r;
 	s.target.facts.swapfile = sdax_target_is_swap(&s.target);
 	r = judge_file(&s);
-	return r ?: judge_extents(&s);
+	return r ?: judge_extents(&s, NULL);
 }
 
 static int identify(struct sealing *s)
 {
-	struct sdax_facts *facts = &s->target.facts;
 	int r;
 
-	r = sdax_handle_inspect(s->sd, s->result);
+	r = sdax_handle_identify(s->sd, s->target.fd, &s->id, s->result);
 	if (r < 0)
 		return r;
-	r = sdax_inspect_identity(s->sd->inspect, s->target.fd, &s->id);
-	if (r < 0)
-		return sdax_fail(s->result, STATICDAX_SYSTEM, r,
-				 "asking the kernel for the file's identity");
 	s->key = (struct sdax_key){ .ino = s->id.ino, .dev = s->id.dev };
-	facts->swapfile = s->id.i_flags & S_SWAPFILE;
-	facts->is_private = s->id.i_flags & S_PRIVATE;
-	facts->nlink = s->id.nlink;
-	facts->magic = s->id.magic;
+	sdax_target_learn(&s->target, &s->id);
 	return 0;
 }
 
@@ -416,11 +384,14 @@ static bool is_named(const struct sealing *s)
 /* From here to the verdict the entry refuses already. */
 static int judge_pending(struct sealing *s, struct sdax_entry *entry)
 {
+	_cleanup_(sdax_kept_close) struct sdax_kept kept = SDAX_KEPT_NONE;
+	const struct sdax_run_sink sink = { sdax_kept_add, &kept };
 	struct sdax_facts *facts = &s->target.facts;
 	uint64_t size = facts->size;
 	struct timespec now;
 	int r;
 
+	kept.key = s->key;
 	if (fsync(s->target.fd) < 0)
 		return sdax_fail(s->result, STATICDAX_SYSTEM, -errno, "fsync");
 	r = sdax_target_refresh(&s->target);
@@ -439,9 +410,14 @@ static int judge_pending(struct sealing *s, struct sdax_entry *entry)
 		r = sdax_fail(s->result, STATICDAX_CHANGED, 0,
 			      "its generation");
 	if (!r)
-		r = judge_extents(s);
+		r = judge_extents(s, &sink);
 	if (r < 0)
 		return r;
+	r = sdax_kept_finish(&kept, s->result->digest);
+	if (r < 0)
+		return sdax_fail(s->result, STATICDAX_SYSTEM, r,
+				 "writing the list of extents to %s",
+				 SDAX_RUN_DIR);
 	clock_gettime(CLOCK_REALTIME, &now);
 	entry->sealed_at = now.tv_sec * 1000000000ULL + now.tv_nsec;
 	entry->digest = s->result->digest;
@@ -517,7 +493,38 @@ static int already(struct sealing *s, const struct sdax_entry *entry)
 		s->result->digest = entry->digest;
 		return 0;
 	}
-	return judge_extents(s);
+	return judge_extents(s, NULL);
+}
+
+/*
+ * A lapsed seal is a record until there is another: it says whether the map has
+ * moved meanwhile, and comes back if the file cannot be sealed.
+ */
+static int seal_lapsed(struct sealing *s, struct sdax_store *store,
+		       const struct sdax_entry *lapsed)
+{
+	struct staticdax_result *result = s->result;
+	_cleanup_free_ char *path = NULL;
+	int r;
+
+	r = sdax_store_path(store, &s->key, &path);
+	if (r == -ENOMEM)
+		return sdax_fail(result, STATICDAX_SYSTEM, r,
+				 "reading the registry");
+	r = sdax_store_del(store, &s->key);
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r,
+				 "removing the lapsed record");
+	r = seal_excluded(s, store);
+	if (r < 0) {
+		sdax_store_put(store, &s->key, lapsed, &s->id, path ?: "");
+		sdax_store_settle(store);
+		return r;
+	}
+	/* another generation is another file */
+	result->lapsed = lapsed->generation == s->id.generation;
+	result->moved = result->lapsed && lapsed->digest != result->digest;
+	return 0;
 }
 
 static int seal_locked(struct sealing *s)
@@ -534,9 +541,8 @@ static int seal_locked(struct sealing *s)
 	if (!r && entry.state == SDAX_STATE_ACTIVE) {
 		r = already(s, &entry);
 	} else {
-		if (!r)
-			sdax_store_del(&store, &s->key);
-		r = seal_excluded(s, &store);
+		r = r ? seal_excluded(s, &store) :
+			seal_lapsed(s, &store, &entry);
 		s->result->changed = !r;
 	}
 	sdax_handle_release(s->sd, &store);
@@ -583,7 +589,7 @@ int sdax_seal_file(struct staticdax *sd, const char *path,
 	if (!is_sealed(&s.key)) {
 		r = wait_until_free(&s);
 		if (!r)
-			r = judge_extents(&s);
+			r = judge_extents(&s, NULL);
 		if (r < 0)
 			return r;
 	}

@@ -49,7 +49,7 @@ _staticdax() {
 	case $verb in
 	'')
 		_staticdax_match "$cur" < <(_staticdax_words verbs) ;;
-	unseal)
+	unseal | verify)
 		compopt -o filenames 2>/dev/null
 		cur=${cur//\\/}
 		_staticdax_match "$cur" < <(_staticdax_words sealed "$cur")

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "drift.h"
 #include "hot.h"
 #include "util.h"
 
@@ -479,6 +480,7 @@ int sdax_store_del(struct sdax_store *store, const struct sdax_key *key)
 	if (!(entry.flags & SDAX_F_CANARY))
 		control->records--;
 	paths_del(store, key);
+	sdax_drift_forget(key);
 	if (counts(&entry))
 		count_on_filesystem(store, key, &entry, 0, -1);
 	sdax_store_settle(store);
@@ -698,8 +700,10 @@ int sdax_store_sweep(struct sdax_store *store, bool *ret_swept)
 			bpf_map_delete_elem(store->sealed, &key);
 			swept = true;
 		}
-		if (sdax_store_get(store, &key, &entry) < 0)
+		if (sdax_store_get(store, &key, &entry) < 0) {
 			paths_del(store, &key);
+			sdax_drift_forget(&key);
+		}
 		r = recount(store);
 		if (r < 0)
 			return r;

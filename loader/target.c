@@ -19,6 +19,10 @@
 /* XFS_FSOP_GEOM_FLAGS_ZONED, fs/xfs/libxfs/xfs_fs.h, 6.15; not in xfslibs 6.1 */
 #define XFS_GEOM_ZONED (1 << 27)
 
+/* include/linux/fs.h, not uapi */
+#define S_SWAPFILE (1 << 8)
+#define S_PRIVATE (1 << 9)
+
 static int fail(struct staticdax_result *result, int error,
 		enum staticdax_reason reason, const char *detail)
 {
@@ -109,6 +113,17 @@ static int read_facts(struct sdax_target *target)
 				sizeof(facts->fs_name));
 	read_xfs(target);
 	return 0;
+}
+
+void sdax_target_learn(struct sdax_target *target,
+		       const struct sdax_identity *id)
+{
+	struct sdax_facts *facts = &target->facts;
+
+	facts->swapfile = id->i_flags & S_SWAPFILE;
+	facts->is_private = id->i_flags & S_PRIVATE;
+	facts->nlink = id->nlink;
+	facts->magic = id->magic;
 }
 
 int sdax_target_refresh(struct sdax_target *target)

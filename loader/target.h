@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "staticdax.h"
+#include "staticdax_abi.h"
 #include "verdict.h"
 
 struct sdax_target {
@@ -34,6 +35,10 @@ void sdax_target_close(struct sdax_target *target);
 
 /* By /proc/swaps, for those who may not ask the kernel about S_SWAPFILE. */
 bool sdax_target_is_swap(const struct sdax_target *target);
+
+/* Takes over what the kernel says and stat does not. */
+void sdax_target_learn(struct sdax_target *target,
+		       const struct sdax_identity *id);
 
 /* Reads the facts again. */
 int sdax_target_refresh(struct sdax_target *target);

@@ -68,13 +68,9 @@ static int identify(struct staticdax *sd, int fd, struct sdax_key *ret_key,
 	struct sdax_identity id;
 	int r;
 
-	r = sdax_handle_inspect(sd, result);
+	r = sdax_handle_identify(sd, fd, &id, result);
 	if (r < 0)
 		return r;
-	r = sdax_inspect_identity(sd->inspect, fd, &id);
-	if (r < 0)
-		return sdax_fail(result, STATICDAX_SYSTEM, r,
-				 "asking the kernel for the file's identity");
 	*ret_key = (struct sdax_key){ .ino = id.ino, .dev = id.dev };
 	return 0;
 }

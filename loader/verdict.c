@@ -293,15 +293,33 @@ static void judge_addresses(struct sdax_judge *j, struct sdax_run run)
 	}
 }
 
-static void hash_run(struct sdax_judge *j, const struct sdax_run *run)
+struct triple {
+	uint64_t n[3];
+};
+
+static struct triple hashed(const struct sdax_run *run)
 {
-	uint64_t triple[3] = {
+	return (struct triple){ {
 		htole64(run->logical),
 		htole64(run->physical),
 		htole64(run->length),
-	};
+	} };
+}
 
-	XXH3_64bits_update(j->hash, triple, sizeof(triple));
+uint64_t sdax_run_digest(const struct sdax_run *run)
+{
+	struct triple triple = hashed(run);
+
+	return XXH3_64bits(&triple, sizeof(triple));
+}
+
+static void hash_run(struct sdax_judge *j, const struct sdax_run *run)
+{
+	struct triple triple = hashed(run);
+
+	XXH3_64bits_update(j->hash, &triple, sizeof(triple));
+	if (j->run_fn)
+		j->run_fn(j->run_arg, run);
 }
 
 static void add_to_runs(struct sdax_judge *j, const struct sdax_run *more)

@@ -63,9 +63,20 @@ struct sdax_run {
 	uint64_t length;
 };
 
+/*
+ * Is told each run when it is whole, in order of offset: they are what the
+ * digest is of. One at offset 0 begins anew.
+ */
+typedef void (*sdax_run_fn)(void *arg, const struct sdax_run *run);
+
+/* The digest of a map that is only this run. */
+uint64_t sdax_run_digest(const struct sdax_run *run);
+
 struct sdax_judge {
 	sdax_address_fn address_fn;
 	void *ctx;
+	sdax_run_fn run_fn;		/* or NULL */
+	void *run_arg;
 	struct XXH3_state_s *hash;
 	uint64_t end;			/* the file's last block is below it */
 	uint64_t align;

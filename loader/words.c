@@ -249,6 +249,32 @@ static const struct row rows[] = {
 		.text = "the registry exists, in another size",
 		.remedy = "leave out --registry, or end all seals first with staticdax unseal --all",
 	},
+	ROW(NOT_SEALED) = {
+		.word = "not_sealed", .answer = STATICDAX_NO, .error = ENODATA,
+		.text = "is not sealed",
+		.remedy = "seal it with staticdax seal",
+	},
+	ROW(LAPSED) = {
+		.word = "lapsed", .answer = STATICDAX_NO, .error = ESTALE,
+		.text = "is no longer protected, its seal has lapsed",
+		.remedy = "seal it again, which tells whether its blocks are where they were",
+	},
+	ROW(UNREACHABLE) = {
+		.word = "unreachable", .answer = STATICDAX_NO, .error = ENOENT,
+		.text = "cannot be looked at by the path at which it was sealed",
+		.remedy = "if it has another path, verify that",
+	},
+	ROW(ALTERED) = {
+		.word = "altered", .answer = STATICDAX_NO, .error = EUCLEAN,
+		.text = "is not as it was when it was sealed",
+		.remedy = "see to what relies on it, then unseal it and seal it again",
+	},
+	ROW(MOVED) = {
+		.word = "moved", .answer = STATICDAX_NO, .error = EUCLEAN,
+		.placed = true,
+		.text = "does not lie where it did when it was sealed",
+		.remedy = "see to what relies on it, then unseal it and seal it again",
+	},
 };
 
 _Static_assert(__COUNTER__ - COUNTED_BEFORE - 1 == STATICDAX_REASON_MAX_,

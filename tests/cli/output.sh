@@ -247,6 +247,31 @@ expect "get of what may not be read" 3 1 1
 run get eproto
 expect "get with pins of another version" 3 0 1
 
+# --- verify ---
+
+run verify sealed.1
+expect "verify, as it was" 0 1 0
+says "as it was" out \
+	"sealed.1: as it was sealed (1073741824 bytes, 2 runs, align 2M, map digest 0000000000abcdef)"
+run verify moved sealed.1
+expect "drift is an answer" 1 2 0
+says "drift, and where" out \
+	"moved: NOT as it was sealed: at offset 8192 (0x2000): does not lie where it did when it was sealed; see to what relies on it, then unseal it and seal it again"
+run verify not_sealed.1
+expect "verify of what is not sealed" 1 1 0
+run verify held.1
+expect "verify does not care who has it open" 1 1 0
+run verify no_privilege
+expect "verify that failed" 3 0 1
+run verify canary sealed.1
+expect "verify goes on after a failure" 3 1 1
+run verify
+expect "verify of all" 1 8 0
+run_with FAKE_STATUS=canary verify
+expect "verify of all, and the canary" 3 8 1
+run_with FAKE_SEALS=0 verify
+expect "verify of nothing" 0 0 0
+
 # --- check ---
 
 run check x
@@ -315,7 +340,7 @@ says "a denial, its hostile names made safe" out \
 says "an audited operation on a filesystem" out \
 	"2031-05-07 11:33:17 audited: umount of the filesystem on 259:1 at 4096+512 by umount[0], uid 0: EBUSY"
 says "a lapse" out \
-	"2031-05-07 11:33:17 lapsed: the seal of /pmem/lapsed (unmounted)"
+	"2031-05-07 11:33:17 lapsed: the seal of /pmem/lapsed-one (unmounted)"
 run_with FAKE_EVENTS=1000 monitor
 expect "a flood of one kind is not printed" 0 15 0
 if grep -q 'suppressed: 990 more denials: shrink of' "$dir/out"; then
@@ -408,6 +433,13 @@ json "check --json" '[.files[].reason] == ["hole", "ok"]'
 run get --json sealed.1 x eacces
 json "get --json" '[.files[].sealed] == [true, false, null] and
 	.files[2].error == "EACCES"'
+run verify --json moved sealed.1 not_sealed
+json "verify --json" '[.files[].reason] == ["moved", "ok", "not_sealed"] and
+	.files[0].offset == 8192 and .files[1].seal.digest == "fedcba9876543210" and
+	.files[1].digest == "0000000000abcdef" and .files[2].seal == null and
+	.files[0].seal == null'
+run_with FAKE_STATUS=canary verify --json
+json "verify --json and the canary" '(.files | length) == 8 and .reason == "canary"'
 run map --json x
 json "map --json" '.pages_2m == 2 and .pages_1g == 0 and .qemu == null and
 	.resume_offset == null and (.runs | length) == 3 and

@@ -99,6 +99,7 @@ seal $d/1 >/dev/null
 each_verb check --no-dax
 each_verb seal --no-dax
 each_verb get
+each_verb verify
 holds "list_has_them_all" test "$("$S" list | grep -c $d/many/)" -eq $((4 * MANY))
 each_verb unseal
 holds "unseal_the_rest" "$S" unseal --all

@@ -240,7 +240,7 @@ static const char *name_of(long i)
 {
 	static const char *const names[] = {
 		"/pmem/sealed", "/pmem/audit\nline", "/pmem/swap\033[2J",
-		"/pmem/pending\xff", "/pmem/lapsed", "/pmem/caf\xc3\xa9",
+		"/pmem/pending\xff", "/pmem/lapsed-one", "/pmem/caf\xc3\xa9",
 		"/pmem/with space", "/pmem/held.1",
 	};
 	static char name[64];
@@ -321,6 +321,37 @@ int staticdax_get(struct staticdax *sd, const char *path,
 	return 0;
 }
 
+int staticdax_verify(struct staticdax *sd, const char *path,
+		     struct staticdax_seal *ret_seal,
+		     struct staticdax_result *result)
+{
+	int r = answer(path, result);
+
+	staticdax_get(sd, path, ret_seal);
+	if (result->reason == STATICDAX_MOVED)
+		result->offset = 8192;
+	return staticdax_answer_of(result->reason) == STATICDAX_FAILED ? r : 0;
+}
+
+int staticdax_verify_all(struct staticdax *sd, staticdax_verify_fn fn,
+			 void *arg, struct staticdax_result *result)
+{
+	const char *why = getenv("FAKE_STATUS");
+	struct staticdax_result of_file;
+	struct staticdax_seal seal;
+	int r = 0;
+
+	(void)sd;
+	for (long i = 0; i < seals() && r == 0; i++) {
+		fill_seal(name_of(i), &seal);
+		answer(seal.state == STATICDAX_STATE_LAPSED ? "lapsed" : seal.path,
+		       &of_file);
+		r = fn(arg, &seal, &of_file);
+	}
+	answer(why ? why : "", result);
+	return result->error ? result->error : r;
+}
+
 int staticdax_list(struct staticdax *sd, staticdax_list_fn fn, void *arg)
 {
 	struct staticdax_seal seal;
@@ -338,7 +369,7 @@ int staticdax_list(struct staticdax *sd, staticdax_list_fn fn, void *arg)
 
 static const struct staticdax_event lapse = {
 	.dev = 259 << 20 | 1, .ino = 12, .time = 1935919997123456789,
-	.path = "/pmem/lapsed", .lapse = "unmounted",
+	.path = "/pmem/lapsed-one", .lapse = "unmounted",
 	.offset = STATICDAX_NO_OFFSET, .length = STATICDAX_NO_OFFSET,
 };
 

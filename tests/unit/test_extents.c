@@ -172,7 +172,7 @@ static void judge(int fd, struct staticdax_result *result, int *ret)
 	*result = (struct staticdax_result){ 0 };
 	if (!fstat(fd, &st))
 		sdax_device_open(st.st_dev, false, &device);
-	*ret = sdax_extents_judge(copy, &facts, BLOCK, device, result);
+	*ret = sdax_extents_judge(copy, &facts, BLOCK, device, NULL, result);
 	sdax_device_free(device);
 }
 
@@ -233,7 +233,7 @@ static void test_not_a_file(void)
 	_cleanup_close_ int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	struct sdax_facts facts = { .size = 1, .blocksize = BLOCK };
 	struct staticdax_result result = { 0 };
-	int r = sdax_extents_judge(fd, &facts, BLOCK, NULL, &result);
+	int r = sdax_extents_judge(fd, &facts, BLOCK, NULL, NULL, &result);
 
 	tap_ok(r < 0 && result.error == r && result.reason != STATICDAX_OK && *result.detail,
 	       "judging_what_has_no_extents_fails_with_a_reason");
