@@ -354,6 +354,7 @@ struct staticdax_seal {
 	uint64_t last_length;
 	int32_t last_error;		/* negative errno */
 	uint32_t pad;
+	uint64_t lapsed_time;		/* CLOCK_REALTIME, ns: lapsed_at; or 0 */
 };
 
 /*

@@ -10,6 +10,7 @@
 
 #include "quote.h"
 #include "rate.h"
+#include "report.h"
 #include "util.h"
 #include "words.h"
 
@@ -227,7 +228,8 @@ static void add_dev(struct json_object *object, uint32_t dev)
 	add_string(object, "dev", text);
 }
 
-static void add_sealed_at(struct json_object *object, uint64_t ns)
+/* UTC, or null for 0. */
+static void add_second(struct json_object *object, const char *key, uint64_t ns)
 {
 	time_t seconds = ns / NS_PER_S;
 	struct tm tm;
@@ -236,8 +238,7 @@ static void add_sealed_at(struct json_object *object, uint64_t ns)
 	if (!gmtime_r(&seconds, &tm) ||
 	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
 		text[0] = '\0';
-	add_string(object, "sealed_at", text);
-	add_number(object, "sealed_at_ns", ns);
+	add_string(object, key, ns ? text : NULL);
 }
 
 /* UTC, with microseconds; and exactly. */
@@ -295,8 +296,10 @@ struct json_object *json_of_seal(const struct staticdax_seal *seal)
 	add_number(object, "align", seal->align);
 	add_number(object, "runs", seal->runs);
 	add_digest(object, seal->digest);
-	add_sealed_at(object, seal->sealed_at);
+	add_second(object, "sealed_at", seal->sealed_at);
+	add_number(object, "sealed_at_ns", seal->sealed_at);
 	add_string(object, "lapse", seal->lapse);
+	add_second(object, "lapsed_at", seal->lapsed_time);
 	json_add(object, "lapsed_at_ns", seal->lapsed_at ?
 		 json_object_new_uint64(seal->lapsed_at) : NULL);
 	json_add(object, "last_denial", json_of_last_denial(seal));
@@ -347,9 +350,11 @@ static struct json_object *json_of_hook(const struct staticdax_hook *hook)
 }
 
 struct json_object *json_of_status(const struct staticdax_status *status,
+				   const struct report_lapses *lapses,
 				   bool known)
 {
 	struct json_object *object = json_object_new_object();
+	struct json_object *lapsed = json_object_new_array();
 	struct json_object *hooks = json_object_new_array();
 
 	add_number(object, "version", 1);
@@ -370,6 +375,9 @@ struct json_object *json_of_status(const struct staticdax_status *status,
 	for (size_t i = 0; i < status->hooks_count && i < STATICDAX_HOOKS; i++)
 		json_object_array_add(hooks, json_of_hook(&status->hooks[i]));
 	json_add(object, "hooks", hooks);
+	for (size_t i = 0; i < lapses->count; i++)
+		json_object_array_add(lapsed, json_of_seal(&lapses->seals[i]));
+	json_add(object, "lapsed_seals", lapsed);
 	if (!known)
 		blank_from(object, "abi");
 	json_add_failure(object, &status->result);

@@ -17,7 +17,9 @@ struct json_object *json_of_seal(const struct staticdax_seal *seal);
 struct json_object *json_of_got(const char *path,
 				const struct staticdax_seal *seal);
 /* known: the counters could be read. */
+struct report_lapses;
 struct json_object *json_of_status(const struct staticdax_status *status,
+				   const struct report_lapses *lapses,
 				   bool known);
 struct json_object *json_of_answer(const struct staticdax_answer_line *line);
 

@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
+#include "events.h"
 #include "privilege.h"
 #include "util.h"
 
@@ -110,6 +111,8 @@ int sdax_query_slot(struct staticdax *sd, const struct sdax_store *store,
 		.runs = entry.runs,
 		.sealed_at = entry.sealed_at,
 		.lapsed_at = entry.lapsed_at * 1000000000ULL,
+		.lapsed_time = entry.lapsed_at ?
+			sdax_real_time(entry.lapsed_at * 1000000000ULL) : 0,
 		.lapse = sdax_lapse_word(entry.lapse),
 		.path = sd->path,
 	};

@@ -252,7 +252,7 @@ void report_verified(struct report *report, const char *path,
 	report_done(report);
 }
 
-/* "sealed", "lapsed (unmounted)"; the caller frees it. */
+/* "sealed", "lapsed (unmounted, 2031-05-07 11:33:17)"; the caller frees it. */
 static char *state_text(const struct staticdax_seal *seal)
 {
 	static const char *const words[] = {
@@ -262,10 +262,11 @@ static char *state_text(const struct staticdax_seal *seal)
 		[STATICDAX_STATE_LAPSED] = "lapsed",
 	};
 	bool known = (size_t)seal->state < ARRAY_SIZE(words);
-	char text[256];
+	char text[256], when[REPORT_TIME];
 
 	if (seal->state == STATICDAX_STATE_LAPSED && seal->lapse)
-		snprintf(text, sizeof(text), "lapsed (%s)", seal->lapse);
+		snprintf(text, sizeof(text), "lapsed (%s, %s)", seal->lapse,
+			 report_time(seal->lapsed_time, when));
 	else if (seal->state == STATICDAX_STATE_SEALED && seal->audit)
 		snprintf(text, sizeof(text), "sealed (audit only)");
 	else
@@ -429,8 +430,24 @@ static void put_hook(struct report *report, const struct staticdax_hook *hook)
 		    hook->name, word);
 }
 
+static void put_lapses(struct report *report, uint64_t count,
+		       const struct report_lapses *lapses)
+{
+	for (size_t i = 0; i < lapses->count; i++) {
+		_cleanup_free_ char *name = seal_name(&lapses->seals[i]);
+		_cleanup_free_ char *state = state_text(&lapses->seals[i]);
+
+		report_text(report, "  %s: %s\n", quote_or(name),
+			    quote_or(state));
+	}
+	if (count > lapses->count && lapses->count)
+		report_text(report, "  ... and %" PRIu64 " more, see staticdax list\n",
+			    count - lapses->count);
+}
+
 static void put_counters(struct report *report,
-			 const struct staticdax_status *status)
+			 const struct staticdax_status *status,
+			 const struct report_lapses *lapses)
 {
 	report_text(report, "seals:     %" PRIu64 " enforced, %" PRIu64 " audit only, %" PRIu64 " pending, %" PRIu64 " lapsed",
 		    status->seals, status->audits, status->pending,
@@ -438,6 +455,7 @@ static void put_counters(struct report *report,
 	if (status->capacity)
 		report_text(report, ", room for %" PRIu64, status->capacity);
 	report_text(report, "\n");
+	put_lapses(report, status->lapsed, lapses);
 	if (status->swept)
 		report_text(report, "removed:   %" PRIu64 " leftover%s of killed runs\n",
 			    status->swept, plural(status->swept));
@@ -454,13 +472,14 @@ static void put_counters(struct report *report,
 }
 
 void report_status(struct report *report,
-		   const struct staticdax_status *status, bool known)
+		   const struct staticdax_status *status,
+		   const struct report_lapses *lapses, bool known)
 {
 	_cleanup_free_ char *why = NULL;
 	char text[1024] = "nothing is sealed";
 
 	if (report->json) {
-		report_object(report, json_of_status(status, known));
+		report_object(report, json_of_status(status, lapses, known));
 		report_text(report, "\n");
 		return;
 	}
@@ -472,7 +491,7 @@ void report_status(struct report *report,
 	else
 		report_text(report, "enforcing: no (%s)\n", quote_or(why));
 	if (known)
-		put_counters(report, status);
+		put_counters(report, status, lapses);
 }
 
 void report_doctor(struct report *report,

@@ -47,7 +47,7 @@
  *   dev        "MAJOR:MINOR"
  *   ino, generation, denials, size, align, runs, digest
  *   sealed_at  UTC, "2031-05-07T11:13:17Z"; sealed_at_ns since 1970
- *   lapse      why it lapsed; lapsed_at_ns since boot
+ *   lapse      why it lapsed; lapsed_at, as sealed_at; lapsed_at_ns since boot
  *   last_denial  null or {time, time_ns, op, offset, length, errno, comm, pid,
  *              uid}, as a line of monitor has them
  * In get, state and all below are null if the question failed, and all from
@@ -56,7 +56,8 @@
  * status: attached, enforcing, abi, capacity, seals, audits, pending, lapsed,
  * swept, denied, audited, no_token, token_lost, generation_changed (null if
  * they could not be read), hooks: array of {name, wanted, attached,
- * provable, proved}.
+ * provable, proved}; lapsed_seals: array of elements as of "seals", of at most
+ * 16 of those that lapsed.
  *
  * Elements of "answers": question, yes, required, detail, remedy.
  */
@@ -130,8 +131,17 @@ void report_list_measure(struct report *report,
 void report_list_begin(struct report *report);
 void report_list_seal(struct report *report, const struct staticdax_seal *seal);
 
+/* Some of the seals that have lapsed; the paths belong to the caller. */
+#define REPORT_LAPSES 16
+
+struct report_lapses {
+	struct staticdax_seal seals[REPORT_LAPSES];
+	size_t count;
+};
+
 void report_status(struct report *report,
-		   const struct staticdax_status *status, bool known);
+		   const struct staticdax_status *status,
+		   const struct report_lapses *lapses, bool known);
 void report_doctor(struct report *report,
 		   const struct staticdax_answer_line *line);
 

@@ -241,7 +241,7 @@ says "a denial that is not remembered" out \
 	"    3 denials, the last no longer remembered"
 run get lapsed pending
 expect "neither lapsed nor pending is sealed" 1 2 0
-says "lapsed, and why" out "lapsed: lapsed (unmounted)"
+says "lapsed, and why" out "lapsed: lapsed (unmounted, 2031-05-07 11:33:18)"
 run get eacces sealed.1
 expect "get of what may not be read" 3 1 1
 run get eproto
@@ -301,14 +301,16 @@ expect "list with pins of another version" 3 0 1
 # --- status, doctor ---
 
 run status
-expect "status" 0 12 0
+expect "status" 0 13 0
+says "what has lapsed, why and when" out \
+	"  /pmem/lapsed-one: lapsed (unmounted, 2031-05-07 11:33:18)"
 run_with FAKE_STATUS=nothing status
 expect "status of nothing" 0 5 0
 says "nothing is sealed" out "enforcing: no (nothing is sealed)"
 run_with FAKE_STATUS=canary status
-expect "status that does not enforce" 3 12 1
+expect "status that does not enforce" 3 13 1
 run_with FAKE_STATUS=lsm_off status
-expect "status where the kernel cannot" 4 12 1
+expect "status where the kernel cannot" 4 13 1
 run_with FAKE_STATUS=no_privilege status
 expect "status without privilege" 3 1 1
 run doctor

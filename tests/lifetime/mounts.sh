@@ -35,11 +35,12 @@ monitor=$!
 
 # lapses NAME FILE REASON: all who are asked say so
 lapses() {
-	answers 0 "$2 .*lapsed \($3" "list_says_lapsed_$1" "$S" list
+	answers 0 "$2 .*lapsed \($3, 20[0-9-]* [0-9:]*\)" "list_says_lapsed_$1" "$S" list
 	"$S" list --json >/tmp/list
 	holds "list_gives_time_of_lapse_$1" grep -qE \
-		"\"path\":\"$2\".*\"lapsed_at_ns\":[1-9]" /tmp/list
+		"\"path\":\"$2\".*\"lapsed_at\":\"20[^\"]*Z\",\"lapsed_at_ns\":[1-9]" /tmp/list
 	answers 0 '1 lapsed' "status_counts_lapsed_$1" "$S" status
+	answers 0 "^  $2: lapsed \($3, 20[0-9-]* [0-9:]*\)" "status_names_lapsed_$1" "$S" status
 	until grep -q "lapsed.*$2" /tmp/monitor || ! kill -0 $monitor; do :; done
 	answers 0 "$3" "monitor_reports_lapse_$1" grep "lapsed.*$2" /tmp/monitor
 }
@@ -109,7 +110,9 @@ in_namespace() {
 holds "seal_in_a_namespace_that_ends" in_namespace
 lapses after_namespace $A/f unmounted
 mount "$loop" $A
-answers 1 'lapsed' "get_says_lapsed_when_mounted_again" "$S" get $A/f
+answers 1 'lapsed \(unmounted, 20' "get_says_lapsed_when_mounted_again" "$S" get $A/f
+answers 1 '"lapse":"unmounted","lapsed_at":"20' "get_json_says_lapsed_when_mounted_again" \
+	"$S" get --json $A/f
 holds "lapsed_seal_refuses_nothing" truncate -s 65536 $A/f
 fit $A/f
 holds "seal_of_lapsed_file" seal $A/f

@@ -220,6 +220,7 @@ static void fill_seal(const char *path, struct staticdax_seal *seal)
 	if (seal->state == STATICDAX_STATE_LAPSED) {
 		seal->lapse = "unmounted";
 		seal->lapsed_at = 5000000000;
+		seal->lapsed_time = 1935919998000000000;
 	}
 	if (begins(path, "swap"))
 		seal->mode = STATICDAX_MODE_SWAPFILE;
@@ -426,6 +427,7 @@ int staticdax_status(struct staticdax *sd, struct staticdax_status *ret_status)
 	s->enforcing = reason == STATICDAX_OK;
 	s->abi = 1;
 	s->seals = 3;
+	s->lapsed = 1;
 	s->capacity = 1048576;
 	s->denied = UINT64_MAX;
 	s->swept = 1;

@@ -128,10 +128,11 @@ static void test_human_get(void)
 	seal.state = STATICDAX_STATE_LAPSED;
 	report_got(&c.report, "e", &seal, &fit);
 	seal.lapse = "unmounted";
+	seal.lapsed_time = 1935919998000000000;
 	report_got(&c.report, "f", &seal, &fit);
 	report_got(&c.report, "g", &seal, &held);
 	check_text(&c,
-		   "a: sealed\nb: sealed (audit only)\nc: not sealed\nd: pending\ne: lapsed\nf: lapsed (unmounted)\n",
+		   "a: sealed\nb: sealed (audit only)\nc: not sealed\nd: pending\ne: lapsed\nf: lapsed (unmounted, 2031-05-07 11:33:18)\n",
 		   "get for people");
 }
 
@@ -175,10 +176,11 @@ static void test_human_status(void)
 			{ .name = "sb_umount", .wanted = true },
 		},
 	};
+	struct report_lapses lapses = { .seals = { sealed, sealed } };
 	struct capture c;
 
 	capture_begin(&c, false);
-	report_status(&c.report, &status, true);
+	report_status(&c.report, &status, &lapses, true);
 	check_text(&c,
 		   "enforcing: yes\n"
 		   "seals:     2 enforced, 0 audit only, 0 pending, 0 lapsed, room for 10\n"
@@ -188,10 +190,30 @@ static void test_human_status(void)
 		   "hooks:\n"
 		   "  inode_setattr         refuses\n"
 		   "  sb_umount             MISSING\n", "status for people");
+	status.hooks_count = 0;
+	status.lapsed = 3;
+	lapses.count = 2;
+	for (size_t i = 0; i < lapses.count; i++) {
+		lapses.seals[i].state = STATICDAX_STATE_LAPSED;
+		lapses.seals[i].lapse = "unmounted";
+		lapses.seals[i].lapsed_time = 1935919998000000000;
+	}
+	lapses.seals[1].path = NULL;
+	capture_begin(&c, false);
+	report_status(&c.report, &status, &lapses, true);
+	check_text(&c,
+		   "enforcing: yes\n"
+		   "seals:     2 enforced, 0 audit only, 0 pending, 3 lapsed, room for 10\n"
+		   "  /pmem/a: lapsed (unmounted, 2031-05-07 11:33:18)\n"
+		   "  (inode 18446744073709551615 of 259:3): lapsed (unmounted, 2031-05-07 11:33:18)\n"
+		   "  ... and 1 more, see staticdax list\n"
+		   "refused:   5, of these without a token 0, generation changed 0\n"
+		   "audited:   0\n"
+		   "tokens:    0 lost\n", "status with lapsed seals for people");
 	status.enforcing = false;
 	status.result.reason = STATICDAX_NO_PRIVILEGE;
 	capture_begin(&c, false);
-	report_status(&c.report, &status, false);
+	report_status(&c.report, &status, &lapses, false);
 	check_text(&c, "enforcing: no (needs a privilege that is missing; run it as root)\n",
 		   "status that could not be found out");
 }
@@ -325,6 +347,7 @@ static void test_json_seals(void)
 	denied.state = STATICDAX_STATE_LAPSED;
 	denied.lapse = "deleted";
 	denied.lapsed_at = 5;
+	denied.lapsed_time = 1935919998000000000;
 	denied.last_op = "unlink";
 	denied.last_comm = "rm";
 	denied.last_pid = 1;
@@ -344,12 +367,14 @@ static void test_json_seals(void)
 	       is_text(first, "digest", "ffffffffffffffff") &&
 	       is_text(first, "sealed_at", "2031-05-07T11:33:17Z") &&
 	       is_number(first, "sealed_at_ns", 1935919997123456789) &&
-	       !member(first, "lapsed_at_ns") && !member(first, "last_denial"),
+	       !member(first, "lapsed_at_ns") && !member(first, "lapsed_at") &&
+	       !member(first, "last_denial"),
 	       "seals: a seal");
 	tap_ok(is_text(second, "path", NULL) &&
 	       is_text(second, "state", "lapsed") &&
 	       is_text(second, "lapse", "deleted") &&
 	       is_number(second, "lapsed_at_ns", 5) &&
+	       is_text(second, "lapsed_at", "2031-05-07T11:33:18Z") &&
 	       is_text(member(second, "last_denial"), "op", "unlink"),
 	       "seals: a lapsed one");
 	json_object_put(document);
@@ -389,23 +414,30 @@ static void test_json_status(void)
 		.attached = true, .denied = UINT64_MAX, .hooks_count = 1000,
 		.result = { .reason = STATICDAX_CANARY, .error = -EBADFD },
 	};
-	struct json_object *document;
+	const struct report_lapses lapses = {
+		.seals = { { .path = "/x\n", .lapse = "deleted" } },
+		.count = 1,
+	};
+	struct json_object *document, *lapsed;
 	struct capture c;
 
 	capture_begin(&c, true);
-	report_status(&c.report, &status, true);
+	report_status(&c.report, &status, &lapses, true);
 	document = parse(&c, "status");
 	tap_ok(is_number(document, "version", 1) &&
 	       is_number(document, "denied", UINT64_MAX) &&
 	       is_text(document, "reason", "canary") &&
 	       json_object_array_length(member(document, "hooks")) ==
 	       STATICDAX_HOOKS, "status: found out");
+	lapsed = element(document, "lapsed_seals", 0);
+	tap_ok(is_text(lapsed, "path", "/x\n") &&
+	       is_text(lapsed, "lapse", "deleted"), "status: what has lapsed");
 	json_object_put(document);
 	capture_begin(&c, true);
-	report_status(&c.report, &status, false);
+	report_status(&c.report, &status, &lapses, false);
 	document = parse(&c, "status, not known");
 	tap_ok(member(document, "attached") && !member(document, "denied") &&
-	       !member(document, "hooks") &&
+	       !member(document, "hooks") && !member(document, "lapsed_seals") &&
 	       is_text(document, "error", "EBADFD"), "status: not known");
 	json_object_put(document);
 }
