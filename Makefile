@@ -6,8 +6,10 @@
 #   CC CLANG LLVM_STRIP BPFTOOL PKG_CONFIG   tools
 #   CFLAGS LDFLAGS CPPFLAGS                  the user's own, after ours
 #   PREFIX BINDIR LIBDIR INCLUDEDIR DATADIR MANDIR
-#   UNITDIR SYSCONFDIR COMPLETIONDIR         where install puts things
+#   UNITDIR SYSCONFDIR BASHDIR ZSHDIR FISHDIR
+#                                            where install puts things
 #   DESTDIR                                  staging root of install
+#   STATIC=no                                without staticdax-static
 #   V=1                                      show the commands
 #   KERNELS="6.1 6.12"                       kernels of the VM tests
 #   KERNEL=6.12                              kernel of vm-shell and demo
@@ -31,8 +33,12 @@ DATADIR ?= $(PREFIX)/share
 MANDIR ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
-COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+STATIC ?= yes
 B := build
+COMMANDS := $(B)/staticdax $(if $(filter yes,$(STATIC)),$(B)/staticdax-static)
 BOOT_UNITS := $(patsubst systemd/%.in,$(B)/systemd/%,$(wildcard systemd/*.in))
 
 ifeq ($(V),1)
@@ -45,14 +51,18 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all clean help install uninstall check check-vm test test-programs conformance \
-	demo bench vm-shell tools FORCE
+.PHONY: all static clean help install uninstall check check-vm test test-programs \
+	conformance demo bench vm-shell deb tools FORCE
 
-all: $(B)/staticdax $(B)/staticdax-static $(B)/libstaticdax.a \
+all: $(COMMANDS) $(B)/libstaticdax.a \
      $(B)/libstaticdax.so $(B)/libstaticdax.pc $(BOOT_UNITS)
 
+# One file that needs no other, for an initramfs.
+static: $(B)/staticdax-static
+
 help:
-	@echo 'all        build/staticdax, -static, libstaticdax.{a,so}'
+	@echo 'all        build/staticdax, -static, libstaticdax.{a,so}; STATIC=no'
+	@echo 'static     build/staticdax-static alone, which needs no library'
 	@echo 'check      unit tests; no root, no VM'
 	@echo 'check-vm   the kernel tests in VMs; KERNELS="6.1 6.12" selects'
 	@echo 'test       check and check-vm, with what they need installed'
@@ -61,6 +71,7 @@ help:
 	@echo 'demo       a guided tour in a VM; HOST=1: on this machine'
 	@echo 'vm-shell   a shell in a VM with everything mounted; KERNEL=6.12'
 	@echo 'install    PREFIX, DESTDIR; uninstall takes it all away again'
+	@echo 'deb        Debian packages, in build/deb; DEBS= names another place'
 
 # ---- tools: looked up, overridable, and their absence explained -------------
 
@@ -168,7 +179,7 @@ $(B)/staticdax: $(CLI_OBJ) $(B)/libstaticdax.a
 		$(CLI_LIBS) -o $@
 
 $(B)/staticdax-static: $(CLI_OBJ) $(B)/libstaticdax.a
-	$(call msg,LD,$@) $(CC) -static $(ALL_LDFLAGS) $^ $(LIB_STATIC) \
+	$(call msg,LD,$@) $(CC) -static-pie $(ALL_LDFLAGS) $^ $(LIB_STATIC) \
 		$(CLI_STATIC) -o $@
 
 # ---- what names where things are installed ---------------------------------
@@ -443,9 +454,9 @@ MAN := $(wildcard man/*.[1-9])
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
-		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(COMPLETIONDIR) \
-		$(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/staticdax.d
-	install -m 755 $(B)/staticdax $(B)/staticdax-static $(DESTDIR)$(BINDIR)
+		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(UNITDIR) \
+		$(DESTDIR)$(SYSCONFDIR)/staticdax.d $(DESTDIR)$(DATADIR)/staticdax
+	install -m 755 $(COMMANDS) $(DESTDIR)$(BINDIR)
 	install -m 644 $(B)/libstaticdax.a $(DESTDIR)$(LIBDIR)
 	install -m 755 $(B)/libstaticdax.so.$(VERSION) $(DESTDIR)$(LIBDIR)
 	ln -sf libstaticdax.so.$(VERSION) \
@@ -453,26 +464,39 @@ install: all
 	ln -sf libstaticdax.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libstaticdax.so
 	install -m 644 $(B)/libstaticdax.pc $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 644 include/staticdax.h $(DESTDIR)$(INCLUDEDIR)
-	install -d $(DESTDIR)$(DATADIR)/staticdax
 	install -m 644 share/staticdax.rules.yml $(DESTDIR)$(DATADIR)/staticdax
-	install -m 644 loader/staticdax.bash \
-		$(DESTDIR)$(COMPLETIONDIR)/staticdax
+	install -m 644 loader/staticdax.bash $(DESTDIR)$(BASHDIR)/staticdax
 	install -m 644 $(BOOT_UNITS) $(DESTDIR)$(UNITDIR)
 	for m in $(MAN); do d=$(DESTDIR)$(MANDIR)/man$${m##*.}; \
 		install -d $$d && install -m 644 $$m $$d || exit 1; done
 
+# Policies, and whatever others have put beside, stay.
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/staticdax $(DESTDIR)$(BINDIR)/staticdax-static
-	rm -f $(DESTDIR)$(LIBDIR)/libstaticdax.a \
-		$(DESTDIR)$(LIBDIR)/libstaticdax.so* \
+	rm -f $(DESTDIR)$(LIBDIR)/libstaticdax.a $(DESTDIR)$(LIBDIR)/libstaticdax.so \
+		$(DESTDIR)$(LIBDIR)/libstaticdax.so.$(SOMAJOR) \
+		$(DESTDIR)$(LIBDIR)/libstaticdax.so.$(VERSION) \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/libstaticdax.pc
 	rm -f $(DESTDIR)$(INCLUDEDIR)/staticdax.h
-	rm -f $(DESTDIR)$(COMPLETIONDIR)/staticdax
+	rm -f $(DESTDIR)$(DATADIR)/staticdax/staticdax.rules.yml
+	rm -f $(DESTDIR)$(BASHDIR)/staticdax
 	rm -f $(BOOT_UNITS:$(B)/systemd/%=$(DESTDIR)$(UNITDIR)/%)
-	-rmdir $(DESTDIR)$(SYSCONFDIR)/staticdax.d 2>/dev/null
-	rm -rf $(DESTDIR)$(DATADIR)/staticdax
 	for m in $(MAN); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/}; done
+	-rmdir $(DESTDIR)$(SYSCONFDIR)/staticdax.d $(DESTDIR)$(DATADIR)/staticdax \
+		2>/dev/null
+
+# ---- packages ---------------------------------------------------------------------
+# Of the files that git has, as they are now, in a directory of their own.
+
+DEBS ?= $(abspath $(B))/deb
+
+deb:
+	rm -rf $(DEBS)
+	mkdir -p $(DEBS)/staticdax-$(VERSION)
+	git ls-files -z | tar -c --null -T - | tar -x -C $(DEBS)/staticdax-$(VERSION)
+	cd $(DEBS)/staticdax-$(VERSION) && dpkg-buildpackage -b -uc -us
+	rm -rf $(DEBS)/staticdax-$(VERSION)
 
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
 

@@ -58,6 +58,7 @@ host() {
 	run fuzz-extents build/tests/fuzz_extents ${FUZZ:-}
 	run fuzz-readers build/tests/fuzz_readers tests/fuzz/corpus ${FUZZ:-}
 	STATICDAX_FAKE=build/tests/staticdax-fake run cli-output tests/cli/output.sh
+	run packages tests/packaging/packages.sh
 	for unit in tests/promises/*.sh; do
 		run "promise-$(basename "$unit" .sh)" "$unit"
 	done
@@ -103,6 +104,7 @@ parts() {
 	# How programs behave, ours when they are killed too, differs little between
 	# kernels; they take long.
 	if [ "$kernel" = 6.12 ] || [ -n "${PARTS:-}" ]; then
+		echo "packages @ tests/packaging/install.sh"
 		echo "kill tests/cli/kill.sh"
 		echo "programs-ext4-dax -f ext4-dax -p tests/programs/packages" \
 			"tests/programs/programs.sh /mnt/ext4-dax"

@@ -20,12 +20,34 @@ check "tests_do_not_sleep" "$(git grep -nE '\b(u|nano)?sleep(\(| [0-9])' -- test
 	':!tests/vm/packages')"
 check "build_leaves_no_untracked_file" "$(git status --porcelain --untracked-files=normal |
 	grep '^??')"
-stage=$(mktemp -d)
-make -s install "DESTDIR=$stage" >/dev/null 2>&1
-check "install_puts_the_command" "$([ -x "$stage/usr/local/sbin/staticdax" ] || echo missing)"
-check "install_puts_the_manual" "$([ -f "$stage/usr/local/share/man/man8/staticdax.8" ] ||
-	echo missing)"
-make -s uninstall "DESTDIR=$stage" >/dev/null 2>&1
-check "uninstall_leaves_nothing" "$(find "$stage" ! -type d)"
-rm -rf "$stage"
+
+# What install puts, uninstall takes away: below the usual prefix and where a
+# distribution has its places. Others' files and our policies stay.
+mirrored() {
+	local name=$1 stage lib
+	shift
+	stage=$(mktemp -d)
+	make -s install "DESTDIR=$stage" "$@" >"$stage.log" 2>&1
+	check "install_puts_everything_$name" "$(for file in sbin/staticdax \
+		sbin/staticdax-static lib*/libstaticdax.so.1 lib*/libstaticdax.a \
+		lib*/pkgconfig/libstaticdax.pc include/staticdax.h \
+		share/man/man8/staticdax.8 share/man/man3/libstaticdax.3 \
+		share/bash-completion/completions/staticdax share/staticdax/staticdax.rules.yml; do
+		compgen -G "$stage/usr/$file" >/dev/null ||
+			compgen -G "$stage/usr/local/$file" >/dev/null || echo "$file"; done
+		find "$stage" -name 'staticdax*.service' | grep -q monitor || echo units)"
+	lib=$(dirname "$(find "$stage" -name libstaticdax.a)")
+	touch "$lib/libstaticdax.so.2" "$stage/etc/staticdax.d/pool.conf"
+	make -s uninstall "DESTDIR=$stage" "$@" >>"$stage.log" 2>&1
+	check "uninstall_leaves_what_is_others_$name" "$(ls "$lib/libstaticdax.so.2" \
+		"$stage/etc/staticdax.d/pool.conf" 2>&1 >/dev/null)"
+	rm -f "$lib/libstaticdax.so.2" "$stage/etc/staticdax.d/pool.conf"
+	make -s uninstall "DESTDIR=$stage" "$@" >>"$stage.log" 2>&1
+	check "uninstall_leaves_nothing_$name" "$(find "$stage" ! -type d
+		find "$stage" -name '*staticdax*' -type d)"
+	rm -rf "$stage" "$stage.log"
+}
+
+mirrored "in_usr_local"
+mirrored "in_usr" PREFIX=/usr LIBDIR=/usr/lib64 UNITDIR=/usr/lib/systemd/system
 tap_done

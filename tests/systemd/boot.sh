@@ -10,13 +10,8 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tap.sh
-PATH=$PATH:/usr/sbin:/sbin
-
 kernel=$1
-work=$(mktemp -d "${TMPDIR:-/tmp}/staticdax-boot.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-overlay=$work/extra/overlay
-etc=$overlay/etc
+. tests/systemd/machine.sh
 
 # The filesystem with the files: its content is there before the first boot.
 make_srv() {
@@ -41,7 +36,7 @@ write_policy() {
 write_units() {
 	local units=$etc/systemd/system unit
 
-	mkdir -p "$units/multi-user.target.wants" "$units/sysinit.target.wants"
+	mkdir -p "$units/sysinit.target.wants"
 	printf '/dev/vdb /srv ext4 defaults 0 2\n' >"$etc/fstab"
 	cat >"$units/application.service" <<-'EOF2'
 		[Unit]
@@ -51,54 +46,19 @@ write_units() {
 		RemainAfterExit=yes
 		ExecStart=/bin/sh -c 'staticdax get /srv/pool && s=sealed || s=free; echo "$$(cat /proc/sys/kernel/random/boot_id) $$s" >>/var/log/application'
 	EOF2
-	cat >"$units/test.service" <<-'EOF2'
-		[Unit]
-		After=application.service
-		[Service]
-		Type=idle
-		WorkingDirectory=/staticdax
-		ExecStart=/bin/bash /vm/command
-		StandardOutput=file:/dev/ttyS1
-		StandardError=file:/dev/ttyS1
-	EOF2
-	for unit in application test; do
-		ln -s "../$unit.service" "$units/multi-user.target.wants/"
-	done
+	start_with application.service
+	write_test_unit application.service
 	# what systemctl enable does
 	for unit in staticdax staticdax-release; do
 		ln -s "/usr/lib/systemd/system/$unit.service" "$units/sysinit.target.wants/"
 	done
-	ln -s /usr/lib/systemd/system/multi-user.target "$units/default.target"
+	ln -s /usr/lib/systemd/system/staticdax-monitor.service \
+		"$units/multi-user.target.wants/"
 }
 
-# The guest's lines, numbered as ours.
-relay() {
-	local line
-
-	while IFS= read -r line; do
-		case $line in
-		ok\ *) tap_ok "${line#ok * - }" ;;
-		not\ ok\ *) tap_not_ok "${line#not ok * - }" ;;
-		1..*) plan=seen ;;
-		'#'*) echo "$line" ;;
-		esac
-	done <"$work/out"
-}
-
-boot() {
-	local status=0
-
-	plan=
-	tests/vm/run.sh -k "$kernel" -t 600 -m 2G -i "$work/extra" -r "$work/root" \
-		-q -drive -q "if=virtio,format=raw,cache=unsafe,file=$work/srv" \
-		-- tests/systemd/guest.sh "$1" >"$work/out" 2>&1 || status=$?
-	relay
-	if [ "$status" -eq 0 ] && [ "$plan" = seen ]; then
-		tap_ok "${1}_boot_ends"
-	else
-		tap_not_ok "${1}_boot_ends" "status $status" \
-			"$(grep -vE '^(not )?ok |^#' "$work/out" | tail -n 30)"
-	fi
+boot_to() {
+	boot "$1" -q -drive -q "if=virtio,format=raw,cache=unsafe,file=$work/srv" \
+		-- tests/systemd/guest.sh "$1"
 }
 
 # The journal is empty: nothing was left to replay.
@@ -106,20 +66,16 @@ is_clean() {
 	! dumpe2fs -h "$work/srv" 2>/dev/null | grep -q needs_recovery
 }
 
-image=$(tests/systemd/image.sh) || {
-	tap_not_ok "image" "tests/systemd/image.sh failed"
-	tap_done
-}
-cp --sparse=always "$image" "$work/root"
+take_system
 mkdir -p "$etc/staticdax.d"
 make_srv && install_it && write_policy && write_units || {
 	tap_not_ok "preparation"
 	tap_done
 }
-boot first
+boot_to first
 if is_clean; then tap_ok "reboot_is_clean"; else tap_not_ok "reboot_is_clean"; fi
-boot reset
+boot_to reset
 if is_clean; then tap_not_ok "reset_is_not_clean"; else tap_ok "reset_is_not_clean"; fi
-boot last
+boot_to last
 if is_clean; then tap_ok "poweroff_is_clean"; else tap_not_ok "poweroff_is_clean"; fi
 tap_done

@@ -17,17 +17,40 @@ active() {
 	systemctl is-active --quiet "$1"
 }
 
+# An entry of the monitor's with these fields, there or yet to come.
+in_journal() {
+	grep -qm 1 . < <(exec timeout 60 journalctl -b -f -n all -o cat --no-pager \
+		_SYSTEMD_UNIT=staticdax-monitor.service "$@" 2>/dev/null)
+}
+
 every_time() {
-	holds "${phase}_units_are_active" active staticdax staticdax-release
+	holds "${phase}_units_are_active" active staticdax staticdax-release staticdax-monitor
 	holds "${phase}_sealed_before_the_application_starts" at_start sealed
 	fails "${phase}_deny_truncate" truncate -s 0 /srv/pool
 	holds "${phase}_allow_truncate_of_another" truncate -s 4096 /srv/free
 	answers 0 'enforcing: yes' "${phase}_enforcing" "$S" status
 }
 
+monitor() {
+	holds "monitor_finds_that_it_is_enforced" in_journal STATICDAX_EVENT=enforcement \
+		STATICDAX_ENFORCING=true
+	fails "deny_truncate_to_5" truncate -s 5 /srv/pool
+	holds "journal_has_the_denial" in_journal STATICDAX_EVENT=denied \
+		STATICDAX_PATH=/srv/pool STATICDAX_OP=shrink STATICDAX_OFFSET=5 \
+		STATICDAX_ERRNO=ETXTBSY STATICDAX_COMM=truncate STATICDAX_UID=0 \
+		STATICDAX_CGROUP=/system.slice/test.service PRIORITY=4
+	holds "allow_truncate_of_free_to_5" truncate -s 5 /srv/free
+	answers 0 '^0$' "journal_has_nothing_of_it" sh -c \
+		'journalctl -b -o cat --no-pager STATICDAX_PATH=/srv/free | wc -l'
+	holds "monitor_stops" systemctl stop staticdax-monitor
+	answers 0 '^Result=success$' "monitor_ends_well" systemctl show -p Result staticdax-monitor
+	fails "deny_truncate_without_monitor" truncate -s 0 /srv/pool
+}
+
 first() {
 	local conf=/etc/staticdax.d
 
+	monitor
 	printf '/srv/image:\n  dax: no\n  mode: swapfile\n' >$conf/vm.conf
 	holds "one_policy_by_its_template" systemctl start staticdax@vm
 	fails "deny_truncate_of_the_templates_file" truncate -s 0 /srv/image

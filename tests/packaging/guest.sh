@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Runs as a service of the booted system, which has the packages in /debs.
+
+. tests/cli/guest.sh
+S=/usr/sbin/staticdax
+file=/var/lib/pool
+
+# Every path of the system, but for what dpkg, the linker and the journal keep.
+everything() {
+	find / -xdev \( -path /staticdax -o -path /debs -o -path /tmp -o -path /var/tmp \
+		-o -path /var/log -o -path /var/lib/dpkg -o -path /var/lib/systemd \
+		-o -path /var/cache/ldconfig -o -path /etc/ld.so.cache \) -prune -o -print |
+		LC_ALL=C sort
+}
+
+enabled() {
+	[ "$(systemctl is-enabled "$1" 2>&1)" = "$2" ]
+}
+
+# What libstaticdax-dev needs to link with is no part of this system.
+install_packages() {
+	dpkg -i /debs/staticdax_*.deb /debs/libstaticdax1_*.deb &&
+		dpkg -i --force-depends /debs/libstaticdax-dev_*.deb
+}
+
+after_installation() {
+	local unit
+
+	for unit in staticdax staticdax-release; do
+		holds "$unit.service_is_enabled" enabled "$unit.service" enabled
+		holds "$unit.service_is_not_failed" test \
+			"$(systemctl is-failed "$unit.service")" != failed
+	done
+	holds "monitor_waits_to_be_enabled" enabled staticdax-monitor.service disabled
+	answers 0 'ok' "doctor" "$S" doctor
+	answers 0 'nothing is sealed' "status_with_nothing_sealed" "$S" status
+	answers 0 '^staticdax 1\.' "static_command" /usr/sbin/staticdax-static --version
+	holds "library_is_found" sh -c 'ldconfig -p | grep -q "libstaticdax\.so\.1 "'
+}
+
+in_use() {
+	printf '%s:\n  dax: no\n' $file >/etc/staticdax.d/pool.conf
+	holds "policy_is_applied" systemctl restart staticdax
+	fails "deny_truncate" truncate -s 0 $file
+	holds "reinstallation" dpkg -i /debs/staticdax_*.deb
+	holds "sealed_after_reinstallation" "$S" get $file
+	fails "deny_truncate_after_reinstallation" truncate -s 0 $file
+	exec 7<$file
+	answers 1 'sealed and in use' "removal_while_somebody_relies_on_a_seal" dpkg -r staticdax
+	exec 7<&-
+	fails "deny_truncate_after_removal_was_refused" truncate -s 0 $file
+	holds "still_installed" dpkg -s staticdax
+}
+
+after_removal() {
+	holds "purge" dpkg --purge staticdax libstaticdax-dev libstaticdax1
+	holds "allow_truncate" truncate -s 0 $file
+	holds "no_registry_is_left" test ! -e /run/staticdax
+	rm -f $file /etc/staticdax.d/pool.conf
+	rmdir /etc/staticdax.d 2>/dev/null
+	everything >/tmp/after
+	answers 0 '' "purge_leaves_nothing" diff /tmp/before /tmp/after
+}
+
+# It keeps services from being started while a system is made.
+rm -f /usr/sbin/policy-rc.d
+(
+	everything >/tmp/before
+	fit $file
+	holds "installation" install_packages
+	after_installation
+	in_use
+	holds "removal" dpkg -r staticdax
+	after_removal
+	tap_done
+)
+echo $? >/dev/ttyS2
+systemctl start --no-block poweroff.target

@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What is handed to others: hardened, the same wherever it is built, and packages
+# that their own checkers have nothing to say about.
+
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/staticdax-packages.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+version=$(sed -n 's/^VERSION := //p' Makefile)
+debs=build/deb
+export DEB_BUILD_OPTIONS=noautodbgsym
+
+check() {
+	if [ -z "$2" ]; then tap_ok "$1"; else tap_not_ok "$1" "$2"; fi
+}
+
+# succeeds NAME COMMAND...
+succeeds() {
+	local name=$1
+	shift
+	if "$@" >"$work/log" 2>&1; then tap_ok "$name"; else
+		tap_not_ok "$name" "$(tail -n 20 "$work/log")"
+	fi
+}
+
+# has PATTERN TEXT NAME: a line of its own where the name is missing
+has() {
+	grep -qE "$1" <<<"$2" || echo "no $3"
+}
+
+# What is missing in FILE of what makes mistakes harder to use.
+missing_in() {
+	local file=$1 header dynamic segments symbols
+
+	header=$(readelf -hW "$file")
+	dynamic=$(readelf -dW "$file")
+	segments=$(readelf -lW "$file")
+	symbols=$(readelf -sW "$file")
+	has 'Type: +DYN' "$header" "position independence"
+	has 'GNU_RELRO' "$segments" "RELRO"
+	has 'BIND_NOW|Flags:.* NOW' "$dynamic" "immediate binding"
+	has 'GNU_STACK .* RW ' "$segments" "unexecutable stack"
+	has '__stack_chk_fail' "$symbols" "stack protector"
+	has '__(snprintf|strcpy|fprintf)_chk' "$symbols" "_FORTIFY_SOURCE"
+}
+
+files_as_they_are() {
+	git ls-files -z | tar -c --null -T -
+}
+
+# differences DIRECTORY DIRECTORY FILE...
+differences() {
+	local one=$1 other=$2 file
+	shift 2
+	for file; do
+		cmp "$one/$file" "$other/$file" 2>&1
+	done
+}
+
+for file in staticdax staticdax-static libstaticdax.so; do
+	check "hardened_$file" "$(missing_in build/$file)"
+done
+check "a_program_without_it_is_found" "$(cd "$work" && echo 'int main(void) { return 0; }' >bare.c &&
+	gcc -no-pie -Wl,-z,norelro -o bare bare.c && cd - >/dev/null &&
+	[ "$(missing_in "$work/bare" | wc -l)" -ge 4 ] || echo "nothing is missing in it")"
+
+mkdir -p "$work/elsewhere/below"
+files_as_they_are | tar -x -C "$work/elsewhere/below"
+succeeds "build_elsewhere" make -s -j2 -C "$work/elsewhere/below" all
+check "the_same_binaries" "$(differences build "$work/elsewhere/below/build" \
+	staticdax staticdax-static libstaticdax.a "libstaticdax.so.$version")"
+
+succeeds "symbol_versions_are_those_of_debian/libstaticdax1.symbols" dpkg-gensymbols -c4 \
+	-v"$version" -plibstaticdax1 -P"$work" -Idebian/libstaticdax1.symbols \
+	-e"build/libstaticdax.so.$version"
+succeeds "debian_packages" make -s deb
+succeeds "debian_packages_elsewhere" env TZ=Asia/Tokyo \
+	bash -c "umask 027; make -s deb DEBS='$work/another-directory'"
+check "the_same_debian_packages" "$(differences $debs "$work/another-directory" \
+	"staticdax_${version}_amd64.deb" "libstaticdax1_${version}_amd64.deb" \
+	"libstaticdax-dev_${version}_amd64.deb")"
+check "lintian" "$(lintian --allow-root --pedantic -I --tag-display-limit 0 $debs/*.changes 2>&1)"
+
+mkdir -p "$work/rpm/SOURCES"
+files_as_they_are | tar -x --transform "s,^,staticdax-$version/," -C "$work"
+tar -cz -C "$work" -f "$work/rpm/SOURCES/staticdax-$version.tar.gz" "staticdax-$version"
+succeeds "rpm_packages" rpmbuild -bb --nodeps --with static --define "_topdir $work/rpm" \
+	--define 'debug_package %{nil}' rpm/staticdax.spec
+check "rpm_packages_are_of_this_version" "$(for name in staticdax staticdax-static \
+	staticdax-libs staticdax-devel; do
+	ls "$work"/rpm/RPMS/*/"$name-$version-"*.rpm 2>&1 >/dev/null; done)"
+check "changelogs_name_this_version" "$(head -1 debian/changelog | grep -qF "($version)" ||
+	echo debian/changelog
+	grep -qx "Version:[[:space:]]*$version" rpm/staticdax.spec || echo rpm/staticdax.spec)"
+tap_done
