@@ -390,12 +390,25 @@ $(T)/staticdax-foreign: $(CLI_OBJ) $(FOREIGN_OBJ) $(B)/libstaticdax.a
 		$(CLI_STATIC) -o $@
 
 LIB_TESTS := $(patsubst tests/lib/%.c,$(T)/%,$(wildcard tests/lib/*.c))
-EXAMPLES := $(patsubst examples/%.c,$(T)/example_%,$(wildcard examples/*.c))
+EXAMPLES := $(patsubst examples/%.c,$(T)/example_%,$(wildcard examples/*.c)) \
+	    $(T)/example_seal
 
 $(T)/example_%: examples/%.c $(B)/libstaticdax.a
 	@mkdir -p $(@D)
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O2 -static $(WARNINGS) -Iinclude $< \
 		$(B)/libstaticdax.a -o $@ $(LIB_STATIC)
+
+# libpmem2 needs libraries that there are as shared ones only.
+$(T)/example_pmem2_store: examples/pmem2_store.c include/staticdax.h \
+		$(B)/libstaticdax.a
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) -std=gnu11 -O2 $(WARNINGS) -Iinclude $< \
+		$(B)/libstaticdax.a -o $@ $(LIB_LIBS) -lpmem2
+
+$(T)/example_seal: examples/seal.cpp include/staticdax.h $(B)/libstaticdax.a
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CXX) -std=c++11 -O2 -static -Wall -Wextra -pedantic \
+		-Werror -Iinclude $< $(B)/libstaticdax.a -o $@ $(LIB_STATIC)
 
 # ---- costs: bench/ measures, tests/ keep them from growing ------------------------
 

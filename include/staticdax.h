@@ -170,7 +170,20 @@ struct staticdax_result {
 	char detail[160];		/* what the reason alone does not say */
 };
 
+#ifdef __cplusplus
+extern "C++" {
+template <typename type> inline type staticdax_sized()
+{
+	type object = type();
+
+	object.size = static_cast<uint32_t>(sizeof(object));
+	return object;
+}
+}
+#define STATICDAX_INIT(type) staticdax_sized<struct type>()
+#else
 #define STATICDAX_INIT(type) { .size = sizeof(struct type) }
+#endif
 
 /* Stable lower-case name, e.g. "hole"; never NULL. */
 const char *staticdax_reason_word(enum staticdax_reason reason);

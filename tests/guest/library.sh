@@ -17,6 +17,18 @@ for fs in ext4 xfs; do
 	holds "daxctl_${fs}_leaves_nothing" nothing_left
 	answers 0 '.' "example_seal_and_map_$fs" build/tests/example_seal_and_map /mnt/$fs-dax/example
 	fit /mnt/$fs-dax/called
+	answers 0 'called: sealed' "example_in_c++_$fs" build/tests/example_seal /mnt/$fs-dax/called
+	answers 1 'not sealed' "example_in_c++_unseals_$fs" "$S" get /mnt/$fs-dax/called
+	answers 1 'lies on a filesystem' "example_in_c++_says_why_not_$fs" build/tests/example_seal tests/tap.sh
+	f=/mnt/$fs-dax/pmem2
+	answers 0 'stored and flushed' "example_pmem2_store_$fs" \
+		strace -qq -f -e trace=msync,fdatasync,mmap -o /tmp/calls build/tests/example_pmem2_store $f
+	answers 0 'mmap.*MAP_SYNC' "example_pmem2_store_maps_it_synchronously_$fs" cat /tmp/calls
+	fails "example_pmem2_store_calls_no_msync_$fs" grep -E 'msync\(|fdatasync\(' /tmp/calls
+	answers 0 'stored without msync' "example_pmem2_store_has_stored_$fs" head -n 1 $f
+	fails "deny_truncate_pmem2_$fs" truncate -s 0 $f
+	"$S" unseal $f >/dev/null
+	holds "allow_truncate_pmem2_$fs" truncate -s 0 $f
 	answers 0 '.' "example_daxctl_call_$fs" build/tests/example_daxctl_call /mnt/$fs-dax/called
 	"$S" unseal --all >/dev/null
 	holds "examples_leave_nothing_$fs" nothing_left

@@ -11,7 +11,7 @@ check() {
 	if [ -z "$2" ]; then tap_ok "$1"; else tap_not_ok "$1" "$2"; fi
 }
 
-sources=$(git ls-files '*.c' '*.h' '*.sh' '*.bash' '*.py' Makefile .ci/run tests/vm/init)
+sources=$(git ls-files '*.c' '*.cpp' '*.h' '*.sh' '*.bash' '*.py' Makefile .ci/run tests/vm/init)
 check "every_source_names_its_licence" "$(for f in $sources; do
 	head -3 "$f" | grep -q 'SPDX-License-Identifier' || echo "$f"; done)"
 # shellcheck disable=SC2046
