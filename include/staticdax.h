@@ -171,16 +171,12 @@ struct staticdax_result {
 };
 
 #ifdef __cplusplus
-extern "C++" {
-template <typename type> inline type staticdax_sized()
-{
-	type object = type();
-
-	object.size = static_cast<uint32_t>(sizeof(object));
-	return object;
-}
-}
-#define STATICDAX_INIT(type) staticdax_sized<struct type>()
+#define STATICDAX_INIT(type) \
+	([]() -> struct type { \
+		struct type object = {}; \
+		object.size = sizeof(object); \
+		return object; \
+	}())
 #else
 #define STATICDAX_INIT(type) { .size = sizeof(struct type) }
 #endif
