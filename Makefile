@@ -146,10 +146,11 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 
 # ---- library and command -------------------------------------------------------
 
-LIB_SRC := ask_bpf ask_system blockdev canary daxctl_compat device dm drift \
-	   engine events extents handle holders hot inspect libstaticdax lock lsm \
-	   map metrics mounts privilege probe query runs seal store target unseal \
-	   upgrade verdict verify words
+LIB_SRC := allocate ask_bpf ask_system blockdev canary carve create \
+	   daxctl_compat device dm drift engine events extents fill fit handle \
+	   holders hot inspect libstaticdax lock lsm map metrics mounts privilege \
+	   probe query runs seal store target unnamed unseal upgrade verdict \
+	   verify words
 CLI_SRC := $(filter-out $(LIB_SRC:%=loader/%.c),$(wildcard loader/*.c))
 LIB_OBJ := $(LIB_SRC:%=$(B)/loader/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(B)/%.o)
@@ -211,6 +212,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT_LIBS = $(LIB_LIBS) $(CLI_LIBS)
 
 UNIT_device := device dm blockdev mounts
+UNIT_carve := carve
 UNIT_drift := verdict
 UNIT_extents := extents verdict $(UNIT_device)
 UNIT_journal := journal
@@ -219,6 +221,7 @@ UNIT_plan := plan policy size words
 UNIT_policy := policy size words
 UNIT_hot := hot
 UNIT_probe := probe ask_bpf ask_system lsm blockdev mounts
+UNIT_progress := progress log quote
 UNIT_quote := quote
 UNIT_rate := rate
 UNIT_report := report json quote size words
@@ -226,8 +229,8 @@ UNIT_runs := runs
 UNIT_size := size
 UNIT_verdict := verdict
 UNIT_words := words
-UNITS := device drift extents hot journal pages plan policy probe quote rate report \
-	 runs size verdict words
+UNITS := carve device drift extents hot journal pages plan policy probe progress \
+	 quote rate report runs size verdict words
 
 define unit_rule
 $(T)/unit/$(1): tests/unit/test_$(1).c $(2:%=loader/%.c) $(wildcard loader/*.h) \

@@ -124,6 +124,10 @@ enum staticdax_reason {
 	STATICDAX_UNREACHABLE,	/* its path leads nowhere, or to another file */
 	STATICDAX_ALTERED,	/* size, generation or flags; detail says */
 	STATICDAX_MOVED,	/* offset is set if it is known */
+	/* create */
+	STATICDAX_EXISTS,
+	STATICDAX_GEOMETRY,	/* detail says what would have to differ */
+	STATICDAX_NO_PLACE,	/* aligned and contiguous, and free */
 	STATICDAX_REASON_MAX_
 };
 
@@ -212,11 +216,20 @@ typedef void (*staticdax_log_fn)(void *arg, int level, const char *line);
 void staticdax_set_log(struct staticdax *sd, int verbose, staticdax_log_fn fn,
 		       void *arg);
 
+/*
+ * Called while a call makes or rewrites a file: done of total bytes. From the
+ * calling thread; fn NULL: nobody wants to know.
+ */
+typedef void (*staticdax_progress_fn)(void *arg, uint64_t done, uint64_t total);
+void staticdax_set_progress(struct staticdax *sd, staticdax_progress_fn fn,
+			    void *arg);
+
 /* Check, seal, unseal */
 
 #define STATICDAX_ANY_DEVICE	(1u << 0)	/* the inode need not be DAX */
 #define STATICDAX_AUDIT		(1u << 1)	/* report, but refuse nothing */
 #define STATICDAX_FORCE		(1u << 2)	/* unseal although in use */
+#define STATICDAX_SEAL		(1u << 3)	/* create: and seal it */
 
 struct staticdax_options {
 	uint32_t size;
@@ -278,6 +291,26 @@ typedef void (*staticdax_unseal_fn)(void *arg, const struct staticdax_seal *seal
 int staticdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 			 uint32_t flags, staticdax_unseal_fn fn, void *arg,
 			 uint64_t *ret_count);
+
+/*
+ * Makes a file of size bytes, all zero, that is fit to be sealed: allocated,
+ * written, aligned as options->align says, DAX unless STATICDAX_ANY_DEVICE is
+ * given, and on stable storage. It gets its name when it is whole, so that a
+ * call that fails or is killed leaves no file. With STATICDAX_SEAL it is sealed
+ * before it has the name; what staticdax_seal() needs is needed then, and a call
+ * that is killed in between may leave the record of a lapsed seal. Without, the
+ * right to write to the directory is enough, unless alignments above the page
+ * size are asked for: addresses may be for root only. Its mode is 0666 less the
+ * umask.
+ *
+ * EEXIST    there is a file of that name, which stays as it is
+ * EINVAL    size 0, a bad align, an unfit filesystem; STATICDAX_GEOMETRY: it
+ *           cannot have that alignment, and detail says how it could
+ * ENOSPC    no space; STATICDAX_NO_PLACE: none that is aligned
+ */
+int staticdax_create(struct staticdax *sd, const char *path, uint64_t size,
+		     const struct staticdax_options *options,
+		     struct staticdax_result *result);
 
 /* Where a file's bytes are */
 

@@ -16,6 +16,10 @@
 #define LONG_BASE 256
 
 const struct args_option args_options[ARG_MAX_] = {
+	[ARG_SIZE] = {
+		.name = "size", .value = "SIZE",
+		.about = "how large: bytes, or a number and K, M, G or T",
+	},
 	[ARG_ALIGN] = {
 		.name = "align", .value = "SIZE",
 		.about = "every piece of SIZE bytes must be one aligned run on the device;\nSIZE is bytes, or a number and K, M, G or T (default: the page size)",
@@ -31,6 +35,10 @@ const struct args_option args_options[ARG_MAX_] = {
 	[ARG_AUDIT] = {
 		.name = "audit",
 		.about = "count and report, but refuse nothing",
+	},
+	[ARG_SEAL] = {
+		.name = "seal",
+		.about = "and seal it, before it has its name",
 	},
 	[ARG_WAIT] = {
 		.name = "wait", .value = "SECONDS",
@@ -108,10 +116,10 @@ static int refuse_known(const struct cmd *cmd, enum arg arg, const char *after)
 	return refuse(cmd, "option ", word, after);
 }
 
-static int parse_align(const struct cmd *cmd, const char *text,
-		       struct args *args)
+static int parse_size(const struct cmd *cmd, const char *text,
+		      uint64_t *ret_size)
 {
-	int r = size_parse(text, &args->align);
+	int r = size_parse(text, ret_size);
 
 	if (r == -ERANGE)
 		return refuse(cmd, "size ", text, " is too large");
@@ -187,7 +195,9 @@ static int take(const struct cmd *cmd, enum arg arg, const char *value,
 	args->given |= ARG_BIT(arg);
 	switch (arg) {
 	case ARG_ALIGN:
-		return parse_align(cmd, value, args);
+		return parse_size(cmd, value, &args->align);
+	case ARG_SIZE:
+		return parse_size(cmd, value, &args->size);
 	case ARG_MODE:
 		return parse_mode(cmd, value, args);
 	case ARG_WAIT:
@@ -252,6 +262,14 @@ static int refuse_option(const struct cmd *cmd, int c, const char *word)
 	return refuse(cmd, "there is no option ", optopt ? letter : word, "");
 }
 
+static int check_required(const struct cmd *cmd, const struct args *args)
+{
+	for (int arg = 0; arg < ARG_MAX_; arg++)
+		if (cmd->required & ARG_BIT(arg) && !args_given(args, arg))
+			return refuse_known(cmd, arg, " is missing");
+	return 0;
+}
+
 static int check_operands(const struct cmd *cmd, const struct args *args)
 {
 	bool all = args_given(args, ARG_ALL);
@@ -288,7 +306,10 @@ int args_parse(const struct cmd *cmd, int argc, char **argv,
 	}
 	args->operands = argv + optind;
 	args->operands_count = argc - optind;
-	return cmd->name ? check_operands(cmd, args) : 0;
+	if (!cmd->name)
+		return 0;
+	r = check_required(cmd, args);
+	return r ?: check_operands(cmd, args);
 }
 
 struct staticdax_options args_seal_options(const struct args *args)

@@ -9,10 +9,12 @@
 #include "cmd.h"
 
 enum arg {
-	ARG_ALIGN = 0,
+	ARG_SIZE = 0,
+	ARG_ALIGN,
 	ARG_NO_DAX,
 	ARG_MODE,
 	ARG_AUDIT,
+	ARG_SEAL,
 	ARG_WAIT,
 	ARG_INTERVAL,
 	ARG_REGISTRY,
@@ -49,6 +51,7 @@ struct args {
 	uint32_t wait_ms;
 	uint32_t interval;	/* seconds, 0: not given */
 	uint32_t registry;
+	uint64_t size;
 	uint64_t align;
 	const char *svg;
 	char **operands;

@@ -17,6 +17,7 @@ struct cmd {
 	int operands_min;	/* --all takes one or none instead */
 	int operands_max;
 	uint32_t options;	/* ARG_BIT()s; ARG_COMMON comes on top */
+	uint32_t required;	/* those of options that must be given */
 	bool hidden;
 	const char *brief;	/* for the list of verbs */
 	const char *about;	/* for the verb's own help */
@@ -47,6 +48,10 @@ enum staticdax_answer cmd_list(struct staticdax *sd, const struct args *args,
 /* cmd_check.c */
 enum staticdax_answer cmd_check(struct staticdax *sd, const struct args *args,
 				struct report *report);
+
+/* cmd_create.c */
+enum staticdax_answer cmd_create(struct staticdax *sd, const struct args *args,
+				 struct report *report);
 
 /* cmd_map.c */
 enum staticdax_answer cmd_map(struct staticdax *sd, const struct args *args,

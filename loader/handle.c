@@ -39,6 +39,12 @@ void sdax_log(struct staticdax *sd, int level, const char *format, ...)
 	sd->log(sd->log_arg, level, line);
 }
 
+void sdax_progress(struct staticdax *sd, uint64_t done, uint64_t total)
+{
+	if (sd->progress)
+		sd->progress(sd->progress_arg, done, total);
+}
+
 int sdax_handle_lock(int *ret_fd, struct staticdax_result *result)
 {
 	int r;

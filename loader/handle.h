@@ -17,6 +17,8 @@ struct staticdax {
 	int verbose;
 	staticdax_log_fn log;
 	void *log_arg;
+	staticdax_progress_fn progress;
+	void *progress_arg;
 	struct sdax_inspect *inspect;
 	__u32 proved_registry;	/* id of the registry the canary was run on */
 	time_t proved_at;	/* CLOCK_MONOTONIC, seconds */
@@ -32,6 +34,9 @@ int sdax_fail(struct staticdax_result *result, enum staticdax_reason reason,
 
 void sdax_log(struct staticdax *sd, int level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* So many bytes of so many are done. */
+void sdax_progress(struct staticdax *sd, uint64_t done, uint64_t total);
 
 /* The lock of lock.h, with its failure in result. */
 int sdax_handle_lock(int *ret_fd, struct staticdax_result *result);

@@ -145,10 +145,12 @@ static void print_synopsis(const struct cmd *cmd, struct report *report)
 	for (int arg = 0; arg < ARG_MAX_; arg++) {
 		const struct args_option *option = &args_options[arg];
 
+		bool required = cmd->required & ARG_BIT(arg);
+
 		if (!(cmd->options & ARG_BIT(arg)) || arg == ARG_ALL)
 			continue;
-		report_text(report, " [--%s%s%s]", option->name,
-			    option->value ? " " : "",
+		report_text(report, required ? " --%s%s%s" : " [--%s%s%s]",
+			    option->name, option->value ? " " : "",
 			    option->value ? option->value : "");
 	}
 	report_text(report, "%s%s\n", cmd->operands ? " " : "",

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "create.h"
 #include "handle.h"
 #include "map.h"
 #include "metrics.h"
@@ -85,6 +86,22 @@ void staticdax_set_log(struct staticdax *sd, int verbose,
 	sd->verbose = verbose;
 	sd->log = fn;
 	sd->log_arg = arg;
+}
+
+void staticdax_set_progress(struct staticdax *sd, staticdax_progress_fn fn,
+			    void *arg)
+{
+	sd->progress = fn;
+	sd->progress_arg = arg;
+}
+
+int staticdax_create(struct staticdax *sd, const char *path, uint64_t size,
+		     const struct staticdax_options *options,
+		     struct staticdax_result *result)
+{
+	enter(sd);
+	result_reset(result);
+	return sdax_create(sd, path, size, options, result);
 }
 
 int staticdax_check(struct staticdax *sd, const char *path,

@@ -64,6 +64,12 @@ void log_more(const char *format, ...)
 	va_end(ap);
 }
 
+void log_transient(const char *text)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%s\033[K", text);
+}
+
 void log_library(void *arg, int level, const char *line)
 {
 	(void)arg;

@@ -20,6 +20,12 @@ void log_error(const char *format, ...);
 __attribute__((format(printf, 1, 2)))
 void log_more(const char *format, ...);
 
+/*
+ * Plain text on the current line of a terminal, in place of what was there; ""
+ * clears it. Nothing where stderr is not a terminal.
+ */
+void log_transient(const char *text);
+
 /* A staticdax_log_fn: the library's words, indented, libbpf's one step more. */
 void log_library(void *arg, int level, const char *line);
 

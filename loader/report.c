@@ -154,6 +154,22 @@ void report_sealed(struct report *report, const char *path, bool audit,
 	report_done(report);
 }
 
+void report_created(struct report *report, const char *path,
+		    const struct staticdax_result *result)
+{
+	_cleanup_free_ char *name = NULL;
+
+	if (report->json) {
+		report_element(report, json_of_result(path, result));
+	} else if (result->reason == STATICDAX_OK) {
+		name = bare(path);
+		report_text(report, "%s: created%s", quote_or(name),
+			    result->changed ? " and sealed" : "");
+		put_map(report, result);
+	}
+	report_done(report);
+}
+
 void report_unsealed(struct report *report, const char *path,
 		     const struct staticdax_result *result)
 {

@@ -3,7 +3,7 @@
  * The only writer to stdout: answers for people, or as JSON.
  *
  * JSON. Every document is one object with "version": 1. seal, unseal, check,
- * get and apply have an array "files", list has "seals", doctor has "answers"; they
+ * create, get and apply have an array "files", list has "seals", doctor has "answers"; they
  * are printed element by element, one a line, in the order of the command
  * line. status has its members at the top. Members may be added; none goes or
  * changes its meaning while version stays. Every member below is always there
@@ -20,7 +20,7 @@
  *   remedy     what to do about it
  *   message    all of that as the sentence on stderr
  *
- * Elements of "files" of seal, unseal, check and, with more, apply
+ * Elements of "files" of seal, unseal, check, create and, with more, apply
  * (report_apply.h):
  *   path       as given; of unseal --all, as it was sealed
  *   answer     "yes" (done, or fit), "no", "usage", "failed", "cannot", "held"
@@ -109,6 +109,8 @@ void report_sealed(struct report *report, const char *path, bool audit,
 		   const struct staticdax_result *result);
 void report_unsealed(struct report *report, const char *path,
 		     const struct staticdax_result *result);
+void report_created(struct report *report, const char *path,
+		    const struct staticdax_result *result);
 /* For people only; a failure shows nothing. */
 void report_planned(struct report *report, const char *path, bool seal,
 		    const struct staticdax_result *result);

@@ -24,15 +24,13 @@
 #include <sys/xattr.h>
 #include <time.h>
 
-#include "device.h"
 #include "drift.h"
-#include "extents.h"
+#include "fit.h"
 #include "holders.h"
 #include "privilege.h"
 #include "target.h"
 #include "util.h"
 #include "verdict.h"
-#include "words.h"
 
 #define XFS_SUPER_MAGIC 0x58465342
 #define LEASE_TRIES 3
@@ -48,48 +46,22 @@ struct sealing {
 	struct sdax_device *device;
 	struct sdax_identity id;
 	struct sdax_key key;
+	bool unnamed;		/* without a name, which the caller gives it then */
 	bool leased;
 	bool self_held;		/* we hold it ourselves: counts, not a lease */
 };
 
-static void device_freep(struct sdax_device **device)
-{
-	sdax_device_free(*device);
-}
-
 static int judge_extents(struct sealing *s, const struct sdax_run_sink *sink)
 {
-	struct staticdax_result *result = s->result;
-	int r;
-
-	if (!s->device) {
-		r = sdax_device_open(s->target.dev, s->target.realtime,
-				     &s->device);
-		if (r < 0 && r != -ENODATA)
-			return sdax_fail(result, STATICDAX_SYSTEM, r,
-					 "finding the device");
-	}
-	r = sdax_extents_judge(s->target.fd, &s->target.facts, s->align,
-			       s->device, sink, result);
-	if (r < 0) {
-		result->error = r;
-		return r;
-	}
-	result->error = -sdax_reason_errno(result->reason);
-	return result->error;
+	return sdax_fit_map(&s->target, s->align, &s->device, sink, s->result);
 }
 
+/* A file that is being made has no name until it is sealed. */
 static int judge_file(struct sealing *s)
 {
-	char detail[sizeof(s->result->detail)] = "";
-	enum staticdax_reason reason;
-
-	s->result->file_size = s->target.facts.size;
-	reason = sdax_verdict_file(&s->target.facts, s->options->flags, detail,
-				   sizeof(detail));
-	if (reason)
-		return sdax_fail(s->result, reason, 0, "%s", detail);
-	return 0;
+	if (s->unnamed)
+		s->target.facts.nlink = 1;
+	return sdax_fit_file(&s->target, s->options->flags, s->result);
 }
 
 /* Callers that were built before the member existed do not have it. */
@@ -119,7 +91,7 @@ static int parse_options(struct sealing *s)
 static void sealing_done(struct sealing *s)
 {
 	sdax_target_close(&s->target);
-	device_freep(&s->device);
+	sdax_fit_device_freep(&s->device);
 }
 
 int sdax_seal_check(struct staticdax *sd, const char *path,
@@ -402,7 +374,7 @@ static int judge_pending(struct sealing *s, struct sdax_entry *entry)
 			    s->id.xfs & SDAX_XFS_COW_FORK;
 	if (!r)
 		r = judge_file(s);
-	if (!r && !is_named(s))
+	if (!r && !s->unnamed && !is_named(s))
 		r = sdax_fail(s->result, STATICDAX_CHANGED, 0, "its name");
 	if (!r && facts->size != size)
 		r = sdax_fail(s->result, STATICDAX_CHANGED, 0, "its size");
@@ -559,6 +531,29 @@ static bool is_sealed(const struct sdax_key *key)
 	       entry.state == SDAX_STATE_ACTIVE;
 }
 
+static int seal_target(struct sealing *s)
+{
+	_cleanup_close_ int lock = -1;
+	int r;
+
+	r = judge_file(s);
+	if (!r)
+		r = identify(s);
+	if (!r)
+		r = judge_file(s);
+	if (r < 0)
+		return r;
+	if (!is_sealed(&s->key)) {
+		r = wait_until_free(s);
+		if (!r)
+			r = judge_extents(s, NULL);
+		if (r < 0)
+			return r;
+	}
+	r = sdax_handle_lock(&lock, s->result);
+	return r ?: seal_locked(s);
+}
+
 int sdax_seal_file(struct staticdax *sd, const char *path,
 		   const struct staticdax_options *options,
 		   struct staticdax_result *result)
@@ -570,7 +565,6 @@ int sdax_seal_file(struct staticdax *sd, const char *path,
 		.path = path,
 		.target = SDAX_TARGET_NONE,
 	};
-	_cleanup_close_ int lock = -1;
 	int r;
 
 	r = parse_options(&s);
@@ -578,21 +572,33 @@ int sdax_seal_file(struct staticdax *sd, const char *path,
 		r = sdax_privilege_check(result);
 	if (!r)
 		r = sdax_target_open(path, true, &s.target, result);
+	return r ?: seal_target(&s);
+}
+
+int sdax_seal_unnamed(struct staticdax *sd, int fd, const char *path,
+		      const struct staticdax_options *options,
+		      struct staticdax_result *result)
+{
+	_cleanup_(sealing_done) struct sealing s = {
+		.sd = sd,
+		.options = options,
+		.result = result,
+		.path = path,
+		.target = SDAX_TARGET_NONE,
+		.unnamed = true,
+	};
+	int r;
+
+	r = parse_options(&s);
 	if (!r)
-		r = judge_file(&s);
-	if (!r)
-		r = identify(&s);
-	if (!r)
-		r = judge_file(&s);
+		r = sdax_privilege_check(result);
 	if (r < 0)
 		return r;
-	if (!is_sealed(&s.key)) {
-		r = wait_until_free(&s);
-		if (!r)
-			r = judge_extents(&s, NULL);
-		if (r < 0)
-			return r;
-	}
-	r = sdax_handle_lock(&lock, result);
-	return r ?: seal_locked(&s);
+	s.target.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (s.target.fd < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, -errno, "dup");
+	r = sdax_target_refresh(&s.target);
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r, "stat");
+	return seal_target(&s);
 }

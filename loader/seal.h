@@ -15,4 +15,13 @@ int sdax_seal_file(struct staticdax *sd, const char *path,
 		   const struct staticdax_options *options,
 		   struct staticdax_result *result);
 
+/*
+ * A file that fd has open for writing and that has no name yet; path, an absolute
+ * one, is what the caller gives it next. If that fails sdax_unseal_unnamed()
+ * takes the seal away, or else it lapses with the file.
+ */
+int sdax_seal_unnamed(struct staticdax *sd, int fd, const char *path,
+		      const struct staticdax_options *options,
+		      struct staticdax_result *result);
+
 #endif

@@ -34,7 +34,7 @@ _staticdax() {
 	--mode)
 		_staticdax_match "$cur" < <(_staticdax_words values "$prev")
 		return ;;
-	--align | --wait | --interval | --registry)
+	--size | --align | --wait | --interval | --registry)
 		return ;;
 	esac
 	if [[ $prev == --svg ]]; then
@@ -54,7 +54,7 @@ _staticdax() {
 		cur=${cur//\\/}
 		_staticdax_match "$cur" < <(_staticdax_words sealed "$cur")
 		[[ ${#COMPREPLY[@]} -gt 0 ]] || _staticdax_match "" < <(compgen -f -- "$cur") ;;
-	seal | get | map | check | apply)
+	seal | create | get | map | check | apply)
 		compopt -o filenames 2>/dev/null
 		_staticdax_match "" < <(compgen -f -- "$cur") ;;
 	esac

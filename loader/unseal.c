@@ -75,22 +75,16 @@ static int identify(struct staticdax *sd, int fd, struct sdax_key *ret_key,
 	return 0;
 }
 
-int sdax_unseal_file(struct staticdax *sd, const char *path, uint32_t flags,
-		     struct staticdax_result *result)
+static int unseal_open(struct staticdax *sd, int fd, uint32_t flags,
+		       struct staticdax_result *result)
 {
-	_cleanup_(sdax_target_close) struct sdax_target target =
-		SDAX_TARGET_NONE;
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	_cleanup_close_ int lock = -1;
 	struct sdax_key key;
 	bool swept;
 	int r;
 
-	r = sdax_privilege_check(result);
-	if (!r)
-		r = sdax_target_open(path, false, &target, result);
-	if (!r)
-		r = identify(sd, target.fd, &key, result);
+	r = identify(sd, fd, &key, result);
 	if (!r)
 		r = sdax_handle_lock(&lock, result);
 	if (!r)
@@ -99,10 +93,31 @@ int sdax_unseal_file(struct staticdax *sd, const char *path, uint32_t flags,
 		return 0;
 	if (r < 0)
 		return r;
-	result->file_size = target.facts.size;
-	r = remove_entry(sd, &store, &key, target.fd, flags, result);
+	r = remove_entry(sd, &store, &key, fd, flags, result);
 	sdax_handle_release(sd, &store);
 	return r;
+}
+
+int sdax_unseal_file(struct staticdax *sd, const char *path, uint32_t flags,
+		     struct staticdax_result *result)
+{
+	_cleanup_(sdax_target_close) struct sdax_target target =
+		SDAX_TARGET_NONE;
+	int r;
+
+	r = sdax_privilege_check(result);
+	if (!r)
+		r = sdax_target_open(path, false, &target, result);
+	if (r < 0)
+		return r;
+	result->file_size = target.facts.size;
+	return unseal_open(sd, target.fd, flags, result);
+}
+
+int sdax_unseal_unnamed(struct staticdax *sd, int fd,
+			struct staticdax_result *result)
+{
+	return unseal_open(sd, fd, STATICDAX_FORCE, result);
 }
 
 struct keys {

@@ -275,6 +275,21 @@ static const struct row rows[] = {
 		.text = "does not lie where it did when it was sealed",
 		.remedy = "see to what relies on it, then unseal it and seal it again",
 	},
+	ROW(EXISTS) = {
+		.word = "exists", .answer = STATICDAX_FAILED, .error = EEXIST,
+		.text = "exists already",
+		.remedy = "name another file, or remove it first",
+	},
+	ROW(GEOMETRY) = {
+		.word = "geometry", .answer = STATICDAX_FAILED, .error = EINVAL,
+		.text = "cannot be aligned like that on this filesystem",
+		.remedy = "or use a smaller --align",
+	},
+	ROW(NO_PLACE) = {
+		.word = "no_place", .answer = STATICDAX_FAILED, .error = ENOSPC,
+		.text = "has no free place on the filesystem that is aligned like that",
+		.remedy = "free more space in one piece, or use a smaller --align",
+	},
 };
 
 _Static_assert(__COUNTER__ - COUNTED_BEFORE - 1 == STATICDAX_REASON_MAX_,

@@ -86,6 +86,7 @@ parts() {
 	echo "monitor -f ext4-dax,ext4 tests/cli/monitor.sh"
 	echo "metrics -f ext4-dax tests/cli/metrics.sh"
 	echo "map -f ext4-dax,ext4 tests/cli/map.sh"
+	echo "create -t 1200 tests/cli/create.sh"
 	echo "registry -f ext4 tests/cli/registry.sh"
 	echo "verify -f ext4 tests/cli/verify.sh"
 	echo "badinput tests/cli/badinput.sh"

@@ -143,7 +143,11 @@ usage "a value too many" seal --json=1 x
 usage "unknown long option" seal --nonsense x
 usage "unknown letter" seal -vx x
 usage "option of another verb" get --force x
+usage "create without a file" create --size 1M
+usage "create of two files" create --size 1M x y
+usage "create without a size" create x
 usage "bad size" seal --align 3X x
+usage "bad size to create" create --size 3X x
 usage "huge size" seal --align 99999999T x
 usage "negative size" seal --align -1 x
 usage "bad mode" seal --mode nonsense x
@@ -401,6 +405,26 @@ run map x --svg /nonexistent/svg
 expect "a drawing that cannot be written" 3 11 1
 run map hole
 expect "map that failed" 1 0 1
+
+# --- create ---
+
+run create --size 8M --align 2M x
+says "create" out "x: created (8388608 bytes, 2 runs, align 2M, map digest 0000000000abcdef)"
+run create --size 8M --seal x
+says "create and seal" out "x: created and sealed (8388608 bytes, 2 runs, align 4K, map digest 0000000000abcdef)"
+run create --size 8M geometry
+expect "create that is impossible" 3 0 1
+run create --size 8M --json exists
+json "create --json that failed" '.files[0].reason == "exists" and .files[0].answer == "failed"'
+run create --size 8M x
+expect "no bar where nobody looks" 0 1 0
+script -qec "$fake create --size 8M x" /dev/null >"$dir/out" 2>&1
+if grep -q 'x: \[##########..............................\]  25 %' "$dir/out" &&
+	grep -q "$(printf '\r\033\[Kx: created')" "$dir/out"; then
+	tap_ok "a bar on a terminal, gone in the end"
+else
+	tap_not_ok "a bar on a terminal, gone in the end" "$(cat -v "$dir/out")"
+fi
 
 # --- metrics ---
 

@@ -22,6 +22,8 @@ struct staticdax {
 	int verbose;
 	staticdax_log_fn log;
 	void *log_arg;
+	staticdax_progress_fn progress;
+	void *progress_arg;
 };
 
 static const char *base_of(const char *path)
@@ -124,6 +126,13 @@ void staticdax_set_log(struct staticdax *sd, int verbose, staticdax_log_fn fn,
 	sd->log_arg = arg;
 }
 
+void staticdax_set_progress(struct staticdax *sd, staticdax_progress_fn fn,
+			    void *arg)
+{
+	sd->progress = fn;
+	sd->progress_arg = arg;
+}
+
 static void say(struct staticdax *sd)
 {
 	if (sd->verbose > 0)
@@ -155,6 +164,21 @@ int staticdax_seal(struct staticdax *sd, const char *path,
 	result->align = options->align ? options->align : 4096;
 	result->changed = !r && !begins(path, "sealed");
 	result->unshared = begins(path, "unshared");
+	return r;
+}
+
+int staticdax_create(struct staticdax *sd, const char *path, uint64_t size,
+		     const struct staticdax_options *options,
+		     struct staticdax_result *result)
+{
+	int r = answer(path, result);
+
+	say(sd);
+	for (uint64_t done = 0; done <= size; done += size / 4)
+		sd->progress(sd->progress_arg, done, size);
+	result->align = options->align ? options->align : 4096;
+	result->file_size = size;
+	result->changed = !r && options->flags & STATICDAX_SEAL;
 	return r;
 }
 

@@ -1,0 +1,178 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# staticdax create: the file is fit and durable when it has its name, and never
+# has it otherwise; what a filesystem cannot do is explained.
+
+. tests/cli/guest.sh
+
+# is_zero FILE BYTES
+is_zero() {
+	[ "$(stat -c %s "$1")" -eq "$2" ] && cmp -n "$2" "$1" /dev/zero
+}
+
+# no_more_than_needed FILE: nothing is allocated beyond its end
+no_more_than_needed() {
+	"$S" map --json "$1" | grep -q '"past_eof":0,'
+}
+
+# with this one sealed nothing is attached or detached below
+fit /mnt/xfs/stays
+holds "another_is_sealed" "$S" seal --no-dax /mnt/xfs/stays
+
+for root in $ROOTS; do
+	how=--no-dax
+	[[ $root != *-dax ]] || how=
+	name=${root##*/}
+	# a filesystem in use, where the first free block is anywhere
+	fit "$root/before" $((3 * 4096))
+	for align in 64K 8M; do
+		f=$root/new-$align
+		# shellcheck disable=SC2086
+		answers 0 "^$f: created \(20975617 bytes, [0-9]+ runs?, align $align, map digest" \
+			"${name}_create_$align" "$S" create $how --size 20975617 --align $align "$f"
+		# shellcheck disable=SC2086
+		answers 0 'fit' "${name}_check_$align" "$S" check $how --align $align "$f"
+		holds "${name}_zero_$align" is_zero "$f" 20975617
+		holds "${name}_no_more_$align" no_more_than_needed "$f"
+		rm -f "$f"
+	done
+	# shellcheck disable=SC2086
+	answers 0 'created and sealed' "${name}_create_and_seal" \
+		"$S" create $how --seal --size 6M --align 2M "$root/sealed"
+	answers 0 'sealed' "${name}_is_sealed" "$S" get "$root/sealed"
+	answers 0 "$root/sealed " "${name}_sealed_under_its_name" "$S" list
+	fails "${name}_sealed_refuses" truncate -s 0 "$root/sealed"
+	holds "${name}_sealed_can_be_written" dd if=/dev/urandom of="$root/sealed" bs=1M count=1 conv=notrunc
+	# shellcheck disable=SC2086
+	answers 3 'exists already' "${name}_exists" "$S" create $how --size 1M "$root/before"
+	holds "${name}_existing_unharmed" test "$(stat -c %s "$root/before")" -eq 12288
+	holds "${name}_unseal" "$S" unseal "$root/sealed"
+	rm -f "$root/sealed"
+done
+
+# What stands in the way
+d=/mnt/ext4
+answers 2 "option '--size' is missing" "size_is_needed" "$S" create $d/x
+answers 2 'options are not valid: size' "size_0" "$S" create --size 0 $d/x
+answers 2 'power of two' "bad_align" "$S" create --size 1M --align 3M $d/x
+answers 1 'not DAX' "not_dax" "$S" create --size 1M $d/x
+answers 3 "No space left" "no_space" "$S" create --no-dax --size 2G $d/x
+answers 1 'tmpfs' "not_on_tmpfs" "$S" create --no-dax --size 1M /tmp/x
+ln -s nowhere $d/dangling
+answers 3 'exists already' "link_that_leads_nowhere" "$S" create --no-dax --size 1M $d/dangling
+answers 3 'No such file' "no_directory" "$S" create --no-dax --size 1M $d/none/x
+answers 3 'directory' "directory" "$S" create --no-dax --size 1M $d/
+
+# Interrupted: at the N-th system call of a kind, for every N until it gets through.
+# Then the file stands there whole, or there is nothing.
+
+# step SIGNAL CALL N COMMAND...: 0 when the signal came, 1 when it got through
+step() {
+	local signal=$1 call=$2 n=$3
+	shift 3
+	(strace -f -qq -o /dev/null -e trace="$call" \
+		-e inject="$call:signal=$signal:when=$n" "$@"; exit $?) >/dev/null 2>&1
+	[ $? -ge 128 ]
+}
+
+# whole_or_nothing FILE: a file that is there is fit, and nothing else is new
+whole_or_nothing() {
+	local left
+	left=$(cd "${1%/*}" && find . -mindepth 1 -maxdepth 1 ! -name before ! -name dangling \
+		! -name stays ! -name lost+found)
+	[ -z "$left" ] && return
+	[ "$left" = "./${1##*/}" ] || { echo "left: $left"; return 1; }
+	is_zero "$1" 4194304 && "$S" check --no-dax --align 2M "$1"
+}
+
+# interrupted NAME SIGNAL STEPS FILE OPTION...
+interrupted() {
+	local name=$1 signal=$2 f=$4 step call n stride kills=0 left=0 bad=
+	local -a steps
+	read -ra steps <<<"$3"
+	shift 4
+	for step in "${steps[@]}"; do
+		IFS=: read -r call n stride <<<"$step"
+		while step "$signal" "$call" "$n" "$S" create --size 4M --align 2M "$@" "$f"; do
+			kills=$((kills + 1))
+			[ ! -e "$f" ] || left=$((left + 1))
+			why=$(whole_or_nothing "$f" 2>&1) || bad="$call $n: $why"
+			"$S" unseal "$f" >/dev/null 2>&1
+			rm -f "$f"
+			n=$((n + stride))
+		done
+		[ -e "$f" ] || bad=${bad:-$call $n: the last one made no file}
+		"$S" unseal "$f" >/dev/null 2>&1
+		rm -f "$f"
+	done
+	if [ -n "$bad" ]; then tap_not_ok "$name" "$bad"
+	elif [ $kills -lt 2 ]; then tap_not_ok "$name" "only $kills steps were reached"
+	else tap_ok "$name ($kills signals, $left times whole)"; fi
+}
+
+interrupted "killed_leaves_nothing" KILL "fallocate:1:1 pwrite64:1:3 fsync:1:1 linkat:1:1" \
+	/mnt/xfs/f --no-dax
+interrupted "SIGTERM_leaves_nothing" TERM "fallocate:1:1 pwrite64:2:9 fsync:1:9" /mnt/ext4/f --no-dax
+interrupted "SIGINT_leaves_nothing" INT "pwrite64:1:9 fsync:1:9" /mnt/ext4-dax/f
+interrupted "killed_while_sealing_leaves_nothing" KILL "fcntl:5:9 fremovexattr:1:1 linkat:1:1" \
+	/mnt/ext4/f --no-dax --seal
+
+"$S" unseal --all >"$OUT"
+
+# Where the filesystem's block 0 lies: at a multiple of the block size, and not
+on_linear() {
+	echo "0 131072 linear /dev/vda $1" | dmsetup create low
+	dmsetup mknodes low 2>/dev/null
+	mkfs.ext4 -q -F -b 4096 -m 0 /dev/mapper/low
+	mkdir -p /tmp/low
+	mount /dev/mapper/low /tmp/low
+}
+off_linear() {
+	umount /tmp/low
+	dmsetup remove low
+}
+umount /mnt/ext4
+on_linear 2056
+answers 0 'created .* align 2M' "partition_off_by_a_block" "$S" create --no-dax --size 8M --align 2M /tmp/low/f
+answers 0 'fit' "partition_off_by_a_block_is_fit" "$S" check --no-dax --align 2M /tmp/low/f
+rm -f /tmp/low/f
+answers 3 'has no free place.*of 50331648 bytes found none in pieces of 33554432; mkfs.ext4 .*; free more space' \
+	"no_aligned_place" "$S" create --no-dax --size 48M --align 32M /tmp/low/g
+fails "no_aligned_place_leaves_nothing" test -e /tmp/low/g
+off_linear
+on_linear 63
+answers 3 'device begins at byte 32256, no multiple of its blocks of 4096 bytes; begin the partition at a multiple of 2097152' \
+	"partition_within_a_block_is_explained" "$S" create --no-dax --size 8M --align 2M /tmp/low/f
+answers 3 'begin the partition at a multiple of 4096' \
+	"partition_within_a_block_has_no_pages" "$S" create --no-dax --size 8M /tmp/low/f
+fails "impossible_leaves_nothing" test -e /tmp/low/f
+off_linear
+answers 3 'allocation groups have 134217728 bytes, so no 268435456 lie together; make it with mkfs.xfs -d agsize=' \
+	"small_groups_are_explained" "$S" create --no-dax --size 256M --align 256M /mnt/xfs/f
+
+# DAX by flag: of the directory, and made for the file alone
+for fs in ext4:/dev/pmem0:/mnt/ext4-dax xfs:/dev/pmem1:/mnt/xfs-dax; do
+	IFS=: read -r type device root <<<"$fs"
+	umount "$root"
+	mount -t "$type" -o dax=inode "$device" "$root"
+	answers 0 'created' "${type}_dax_by_flag" "$S" create --size 4M --align 2M "$root/flagged"
+	answers 0 'fit' "${type}_dax_by_flag_is_dax" "$S" check "$root/flagged"
+	answers 0 '^before flagged lost.found $|^before flagged $' "${type}_dax_by_flag_leaves_nothing" \
+		sh -c "ls -A $root | tr '\n' ' '"
+	umount "$root"
+	mount -t "$type" -o dax=never "$device" "$root"
+	answers 1 'not DAX; mount' "${type}_dax_switched_off" "$S" create --size 4M "$root/x"
+	fails "${type}_dax_switched_off_leaves_nothing" test -e "$root/x"
+done
+
+# Without privilege
+install -d -o 1000 -g 1000 /mnt/xfs/mine
+user() {
+	setpriv --reuid 1000 --regid 1000 --clear-groups "$@"
+}
+answers 0 'created' "user_creates" user "$S" create --no-dax --size 1M /mnt/xfs/mine/f
+answers 3 'CAP_' "user_does_not_seal" user "$S" create --no-dax --seal --size 1M /mnt/xfs/mine/g
+fails "user_does_not_seal_leaves_nothing" test -e /mnt/xfs/mine/g
+answers 3 'Permission denied' "user_without_the_right_to_write" user "$S" create --no-dax --size 1M /mnt/xfs/g
+tap_done
