@@ -337,7 +337,7 @@ $(T)/fill_map: tests/hostile/fill_map.c $(B)/.flags
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) $< -o $@ \
 		$(LIB_STATIC)
 
-$(T)/%: tests/lib/%.c $(B)/libstaticdax.a tests/tap.h
+$(T)/%: tests/lib/%.c $(B)/libstaticdax.a tests/tap.h tests/persist.h
 	@mkdir -p $(@D)
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) -Iinclude \
 		-Itests $< $(B)/libstaticdax.a -o $@ $(LIB_STATIC)

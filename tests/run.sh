@@ -8,6 +8,7 @@
 #   KERNELS="6.1 6.12"  which kernels, default all of tests/vm/kernels
 #   PARTS="cli free"    which parts of the VM tests, default all; see parts()
 #   FUZZ=100000000      how many inputs each fuzzer gets, default some seconds
+#   KILLS=200           how many machines tests/lifetime/durable.sh kills, default 10
 #   JOBS=2              machines side by side, default one a processor
 
 set -u
@@ -103,10 +104,11 @@ parts() {
 	echo "boot @ tests/systemd/boot.sh"
 	echo "nfs -f ext4-dax,xfs-dax tests/programs/nfs.sh /mnt/ext4-dax 3 /mnt/xfs-dax 4.2"
 	# How programs behave, ours when they are killed too, differs little between
-	# kernels; they take long.
+	# kernels, and so does what a killed machine leaves; they take long.
 	if [ "$kernel" = 6.12 ] || [ -n "${PARTS:-}" ]; then
 		echo "packages @ tests/packaging/install.sh"
 		echo "kill tests/cli/kill.sh"
+		echo "durable @ tests/lifetime/durable.sh"
 		echo "programs-ext4-dax -f ext4-dax -p tests/programs/packages" \
 			"tests/programs/programs.sh /mnt/ext4-dax"
 		echo "programs-xfs-dax -f xfs-dax -p tests/programs/packages" \
@@ -115,6 +117,7 @@ parts() {
 		echo "harmless -f xfs -p tests/programs/packages" \
 			"tests/programs/harmless.sh /mnt/xfs"
 	fi
+	echo "pages -f ext4-dax,xfs-dax tests/guest/pages.sh"
 	echo "mounts -f ext4 tests/lifetime/mounts.sh"
 	echo "upgrade -f ext4,xfs tests/lifetime/upgrade.sh"
 	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"

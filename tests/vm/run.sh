@@ -23,6 +23,7 @@ lsm=landlock,lockdown,yama,integrity,apparmor,bpf
 extra=()
 lists=()
 pass=()
+dimms=()
 shell=no
 devices=yes
 root_image=
@@ -61,6 +62,9 @@ output and error come out on standard output.
               it writes; with neither devices nor filesystems. COMMAND runs as
               a service of it, and ends with a line to /dev/ttyS2: its status
   -n          neither filesystems nor their devices: boots fastest
+  -d FILE     persistent memory that is FILE and keeps what is written, however the
+              machine ends; with -n the first is /dev/pmem0, raw until ndctl(1)
+              has made a namespace of it
   --shell     a shell on this terminal instead of COMMAND; ^A x ends it by force
 
 The guest has /mnt/ext4-dax on /dev/pmem0 and /mnt/xfs-dax on /dev/pmem1, both
@@ -89,7 +93,7 @@ parse_options()
 		--shell) shell=yes ;;
 		-n) devices=no filesystems= ;;
 		-h | --help) usage; exit ;;
-		-[kmctlaefipqr])
+		-[kmctlaefipqrd])
 			[ $# -ge 2 ] || die "option $1 needs an argument"
 			case $1 in
 			-k) kernel=$2 ;;
@@ -103,6 +107,7 @@ parse_options()
 			-i) extra+=("$2") ;;
 			-p) lists+=("$2") ;;
 			-q) qemu_extra+=("$2") ;;
+			-d) dimms+=("$2") ;;
 			-r) root_image=$2 devices=no filesystems= ;;
 			esac
 			shift
@@ -226,6 +231,23 @@ make_disks()
 	esac
 }
 
+# Sets dimm_arguments; the machine says how much more memory it may get, too.
+describe_dimms()
+{
+	local file id=0 size
+
+	[ ${#dimms[@]} -gt 0 ] || return 0
+	memory+=,slots=${#dimms[@]},maxmem=64G
+	dimm_arguments=(-machine "pc,nvdimm=on")
+	for file in "${dimms[@]}"; do
+		size=$(stat -L -c %s "$file") || die "cannot read $file"
+		dimm_arguments+=(
+			-object "memory-backend-file,id=dimm$id,share=on,mem-path=$file,size=$size"
+			-device "nvdimm,id=nvdimm$id,memdev=dimm$id")
+		id=$((id + 1))
+	done
+}
+
 # Without an initramfs the kernel panics, and that is a kernel run.
 try_kvm()
 {
@@ -288,7 +310,8 @@ machine_arguments()
 	fi
 	[ -z "$root_image" ] ||
 		machine+=(-drive "if=virtio,format=raw,cache=unsafe,file=$root_image")
-	machine+=(-append "$cmdline$append" ${qemu_extra[@]+"${qemu_extra[@]}"})
+	machine+=(${dimm_arguments[@]+"${dimm_arguments[@]}"} -append "$cmdline$append"
+		${qemu_extra[@]+"${qemu_extra[@]}"})
 }
 
 # The machine must not outlive this script, however that ends. Every process on
@@ -390,7 +413,7 @@ main()
 {
 	local name release image modules
 
-	command=() qemu_extra=() machine=() reason=died vm='' log=''
+	command=() qemu_extra=() dimm_arguments=() machine=() reason=died vm='' log=''
 	parse_options "$@"
 	type -P "$qemu" >/dev/null ||
 		die "$qemu is missing" \
@@ -410,6 +433,7 @@ main()
 	make_initrd "$release" "$modules"
 	[ "$devices" = no ] || make_disks
 	choose_accel "$image"
+	describe_dimms
 	machine_arguments "$image"
 	: >"$work/kernel.log"
 	printf 'died\n' >"$work/status"
