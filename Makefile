@@ -470,7 +470,7 @@ MAN := $(wildcard man/*.[1-9])
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
-		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(UNITDIR) \
+		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(UNITDIR) \
 		$(DESTDIR)$(SYSCONFDIR)/staticdax.d $(DESTDIR)$(DATADIR)/staticdax
 	install -m 755 $(COMMANDS) $(DESTDIR)$(BINDIR)
 	install -m 644 $(B)/libstaticdax.a $(DESTDIR)$(LIBDIR)
@@ -481,7 +481,10 @@ install: all
 	install -m 644 $(B)/libstaticdax.pc $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 644 include/staticdax.h $(DESTDIR)$(INCLUDEDIR)
 	install -m 644 share/staticdax.rules.yml $(DESTDIR)$(DATADIR)/staticdax
+	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	install -m 644 loader/staticdax.bash $(DESTDIR)$(BASHDIR)/staticdax
+	install -m 644 loader/staticdax.zsh $(DESTDIR)$(ZSHDIR)/_staticdax
+	install -m 644 loader/staticdax.fish $(DESTDIR)$(FISHDIR)/staticdax.fish
 	install -m 644 $(BOOT_UNITS) $(DESTDIR)$(UNITDIR)
 	for m in $(MAN); do d=$(DESTDIR)$(MANDIR)/man$${m##*.}; \
 		install -d $$d && install -m 644 $$m $$d || exit 1; done
@@ -495,7 +498,8 @@ uninstall:
 		$(DESTDIR)$(LIBDIR)/pkgconfig/libstaticdax.pc
 	rm -f $(DESTDIR)$(INCLUDEDIR)/staticdax.h
 	rm -f $(DESTDIR)$(DATADIR)/staticdax/staticdax.rules.yml
-	rm -f $(DESTDIR)$(BASHDIR)/staticdax
+	rm -f $(DESTDIR)$(BASHDIR)/staticdax $(DESTDIR)$(ZSHDIR)/_staticdax \
+		$(DESTDIR)$(FISHDIR)/staticdax.fish
 	rm -f $(BOOT_UNITS:$(B)/systemd/%=$(DESTDIR)$(UNITDIR)/%)
 	for m in $(MAN); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/}; done

@@ -19,6 +19,7 @@ struct cmd {
 	uint32_t options;	/* ARG_BIT()s; ARG_COMMON comes on top */
 	uint32_t required;	/* those of options that must be given */
 	bool hidden;
+	bool of_sealed;		/* its operands are files that are sealed */
 	const char *brief;	/* for the list of verbs */
 	const char *about;	/* for the verb's own help */
 	enum staticdax_answer (*run)(struct staticdax *sd,

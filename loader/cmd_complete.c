@@ -23,14 +23,48 @@ static void print_verbs(struct report *report)
 			report_text(report, "%s\n", cmd->name);
 }
 
+static uint32_t options_of(const struct cmd *cmd)
+{
+	return ARG_COMMON | (cmd ? cmd->options : ARG_BIT(ARG_VERSION));
+}
+
 static void print_options(const struct cmd *cmd, struct report *report)
 {
-	uint32_t mask = cmd ? cmd->options | ARG_COMMON :
-			      ARG_COMMON | ARG_BIT(ARG_VERSION);
+	uint32_t mask = options_of(cmd);
 
 	for (int arg = 0; arg < ARG_MAX_; arg++)
 		if (mask & ARG_BIT(arg))
 			report_text(report, "--%s\n", args_options[arg].name);
+}
+
+/* "seal<TAB>keep the blocks of files where they are" */
+static void print_verbs_about(struct report *report)
+{
+	for (const struct cmd *cmd = cmds; cmd->name; cmd++)
+		if (!cmd->hidden)
+			report_text(report, "%s\t%s\n", cmd->name, cmd->brief);
+}
+
+/* "--align<TAB>every piece of SIZE bytes must be one aligned run<TAB>SIZE" */
+static void print_options_about(const struct cmd *cmd, struct report *report)
+{
+	uint32_t mask = options_of(cmd);
+
+	for (int arg = 0; arg < ARG_MAX_; arg++) {
+		const struct args_option *option = &args_options[arg];
+
+		if (mask & ARG_BIT(arg))
+			report_text(report, "--%s\t%.*s\t%s\n", option->name,
+				    (int)strcspn(option->about, "\n;"),
+				    option->about, option->value ?: "");
+	}
+}
+
+/* What to complete where an operand stands: sealed files, any, or nothing. */
+static void print_operands(const struct cmd *cmd, struct report *report)
+{
+	if (cmd && cmd->operands)
+		report_text(report, "%s\n", cmd->of_sealed ? "sealed" : "files");
 }
 
 /* "--mode" has "static|swapfile"; a SIZE is not for choosing. */
@@ -74,6 +108,12 @@ enum staticdax_answer cmd_complete(struct staticdax *sd,
 		print_verbs(report);
 	else if (!strcmp(what, "options"))
 		print_options(help_find(word), report);
+	else if (!strcmp(what, "verbs-about"))
+		print_verbs_about(report);
+	else if (!strcmp(what, "options-about"))
+		print_options_about(help_find(word), report);
+	else if (!strcmp(what, "operands"))
+		print_operands(help_find(word), report);
 	else if (!strcmp(what, "values"))
 		print_values(word, report);
 	else if (!strcmp(what, "sealed"))

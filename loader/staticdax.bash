@@ -24,37 +24,47 @@ _staticdax_verb() {
 	done
 }
 
+# What option $2 of verb $1 takes: SIZE, OUT, static|swapfile, or nothing
+_staticdax_value() {
+	local option value
+	[[ $2 == --* ]] || return
+	while IFS=$'\t' read -r option _ value; do
+		[[ $option == "$2" ]] && printf '%s' "$value"
+	done < <(_staticdax_words options-about "$1")
+}
+
 _staticdax() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verb
+	local verb value
 	COMPREPLY=()
 	verb=$(_staticdax_verb)
 
-	case $prev in
-	--mode)
-		_staticdax_match "$cur" < <(_staticdax_words values "$prev")
-		return ;;
-	--size | --align | --wait | --interval | --registry)
-		return ;;
-	esac
-	if [[ $prev == --svg ]]; then
+	value=$(_staticdax_value "$verb" "$prev")
+	case $value in
+	'') ;;
+	OUT)
 		compopt -o filenames 2>/dev/null
 		_staticdax_match "" < <(compgen -f -- "$cur")
-		return
-	fi
+		return ;;
+	*)
+		_staticdax_match "$cur" < <(_staticdax_words values "$prev")
+		return ;;
+	esac
 	if [[ $cur == -* ]]; then
 		_staticdax_match "$cur" < <(_staticdax_words options "$verb")
 		return
 	fi
-	case $verb in
-	'')
-		_staticdax_match "$cur" < <(_staticdax_words verbs) ;;
-	unseal | verify)
+	if [[ -z $verb ]]; then
+		_staticdax_match "$cur" < <(_staticdax_words verbs)
+		return
+	fi
+	case $(_staticdax_words operands "$verb") in
+	sealed)
 		compopt -o filenames 2>/dev/null
 		cur=${cur//\\/}
 		_staticdax_match "$cur" < <(_staticdax_words sealed "$cur")
 		[[ ${#COMPREPLY[@]} -gt 0 ]] || _staticdax_match "" < <(compgen -f -- "$cur") ;;
-	seal | create | get | map | check | apply)
+	files)
 		compopt -o filenames 2>/dev/null
 		_staticdax_match "" < <(compgen -f -- "$cur") ;;
 	esac

@@ -125,6 +125,12 @@ run_with FAKE_SEALS=2000 __complete sealed /pmem/file
 expect "sealed files: not more than one can choose from" 0 1000 0
 run __complete sealed /pmem/
 expect "sealed files: only names that are one line" 0 5 0
+run __complete operands unseal
+says "what is unsealed is sealed" out "sealed"
+run __complete operands seal
+says "what is sealed is a file" out "files"
+run __complete operands list
+expect "list has no operands" 0 0 0
 run __complete nonsense
 expect "unknown question for the shell" 2 0 0
 

@@ -11,7 +11,7 @@ check() {
 	if [ -z "$2" ]; then tap_ok "$1"; else tap_not_ok "$1" "$2"; fi
 }
 
-sources=$(git ls-files '*.c' '*.cpp' '*.h' '*.sh' '*.bash' '*.py' Makefile .ci/run tests/vm/init)
+sources=$(git ls-files '*.c' '*.cpp' '*.h' '*.sh' '*.bash' '*.fish' '*.zsh' '*.py' Makefile .ci/run tests/vm/init)
 check "every_source_names_its_licence" "$(for f in $sources; do
 	head -3 "$f" | grep -q 'SPDX-License-Identifier' || echo "$f"; done)"
 # shellcheck disable=SC2046
@@ -32,7 +32,9 @@ mirrored() {
 		sbin/staticdax-static lib*/libstaticdax.so.1 lib*/libstaticdax.a \
 		lib*/pkgconfig/libstaticdax.pc include/staticdax.h \
 		share/man/man8/staticdax.8 share/man/man3/libstaticdax.3 \
-		share/bash-completion/completions/staticdax share/staticdax/staticdax.rules.yml; do
+		share/bash-completion/completions/staticdax share/staticdax/staticdax.rules.yml \
+		share/fish/vendor_completions.d/staticdax.fish \
+		share/zsh/site-functions/_staticdax; do
 		compgen -G "$stage/usr/$file" >/dev/null ||
 			compgen -G "$stage/usr/local/$file" >/dev/null || echo "$file"; done
 		find "$stage" -name 'staticdax*.service' | grep -q monitor || echo units)"

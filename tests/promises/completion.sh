@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Completion in bash, zsh and fish: all from the program's own table, so the three
+# offer the same. zsh completes for a terminal only, so here its functions that
+# add words print them.
+
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
+
+bin=$(mktemp -d)
+trap 'rm -rf "$bin"' EXIT
+ln -s "$PWD/build/tests/staticdax-fake" "$bin/staticdax"
+PATH=$bin:$PATH
+
+in_bash() {
+	bash -c '. loader/staticdax.bash
+		compopt() { :; }
+		read -ra COMP_WORDS <<<"$1"
+		[[ $1 != *" " ]] || COMP_WORDS+=("")
+		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+		_staticdax
+		printf "%s\n" "${COMPREPLY[@]}"' bash "$1"
+}
+
+in_fish() {
+	fish --no-config -c "source loader/staticdax.fish; complete -C '$1'" | cut -f 1
+}
+
+in_zsh() {
+	zsh -f -c 'compadd() { print -rl -- "${(P@)@[-1]}" }
+		_describe() { print -rl -- "${(P@)4%%:*}" }
+		_files() { print -rl -- ${words[CURRENT]}*(N) }
+		words=(${(z)1})
+		[[ $1 != *" " ]] || words+=("")
+		CURRENT=$#words
+		. loader/staticdax.zsh' zsh "$1" | grep -- "^${1##* }"
+}
+
+# offers LINE WORD...: these and no others, whatever the shell
+offers() {
+	local line=$1 shell got wanted
+	shift
+	wanted=$([ $# -eq 0 ] || printf '%s\n' "$@" | LC_ALL=C sort)
+	for shell in bash fish zsh; do
+		got=$("in_$shell" "$line" 2>&1 | sed '/^$/d' | LC_ALL=C sort)
+		if [ "$got" = "$wanted" ]; then
+			tap_ok "$shell: $line"
+		else
+			tap_not_ok "$shell: $line" "offers $got" "not $wanted"
+		fi
+	done
+}
+
+words() {
+	staticdax __complete "$@"
+}
+
+mapfile -t all < <(words verbs)
+offers 'staticdax ' "${all[@]}"
+offers 'staticdax unse' unseal
+for verb in "${all[@]}"; do
+	mapfile -t all < <(words options "$verb")
+	offers "staticdax $verb --" "${all[@]}"
+done
+mapfile -t all < <(words values -- --mode)
+offers 'staticdax seal --mode ' "${all[@]}"
+offers 'staticdax seal --mode sw' swapfile
+offers 'staticdax seal --align '
+offers 'staticdax map --svg loader/size' loader/size.c loader/size.h
+offers 'staticdax seal loader/size' loader/size.c loader/size.h
+mapfile -t all < <(words sealed /pmem/)
+offers 'staticdax unseal /pmem/' "${all[@]}"
+offers 'staticdax unseal loader/size' loader/size.c loader/size.h
+offers 'staticdax list '
+offers 'staticdax --versi' --version
+tap_done
