@@ -12,6 +12,7 @@
 #   STATIC=no                                without staticdax-static
 #   V=1                                      show the commands
 #   KERNELS="6.1 6.12"                       kernels of the VM tests
+#   WHAT="reason work"                       what bench measures
 #   KERNEL=6.12                              kernel of vm-shell and demo
 #   HOST=1                                   demo on this machine's own kernel
 
@@ -66,7 +67,7 @@ help:
 	@echo 'check      unit tests; no root, no VM'
 	@echo 'check-vm   the kernel tests in VMs; KERNELS="6.1 6.12" selects'
 	@echo 'test       check and check-vm, with what they need installed'
-	@echo 'bench      what it costs, in VMs; KERNELS=, FILESYSTEMS=, SEALS='
+	@echo 'bench      what it costs, in VMs; WHAT="run reason work", KERNELS='
 	@echo 'conformance  make docs/conformance.md anew; runs VMs for long'
 	@echo 'demo       a guided tour in a VM; HOST=1: on this machine'
 	@echo 'vm-shell   a shell in a VM with everything mounted; KERNEL=6.12'
@@ -429,7 +430,14 @@ $(B)/bench/%: bench/%.c $(B)/libstaticdax.a
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O2 -g -static $(WARNINGS) -Iinclude \
 		-Iloader $< $(B)/libstaticdax.a -o $@ $(LIB_STATIC)
 
-BENCH := $(B)/bench/ops $(B)/bench/floor $(B)/bench/floor.bpf.o
+# What asks nothing of the library
+PLAIN_BENCH := $(patsubst %,$(B)/bench/%,bare fragment many stores timed)
+
+$(PLAIN_BENCH): $(B)/bench/%: bench/%.c tests/persist.h $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) -std=gnu11 -O2 -g -static $(WARNINGS) -Itests $< -o $@
+
+BENCH := $(B)/bench/ops $(B)/bench/floor $(B)/bench/floor.bpf.o $(PLAIN_BENCH)
 
 test-programs: all $(BENCH) $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/fuzz_extents \
 	$(T)/fuzz_readers $(T)/staticdax-fake $(T)/staticdax-later \
@@ -442,6 +450,12 @@ check: test-programs
 
 check-vm: test-programs
 	KERNELS="$(KERNELS)" tests/run.sh vm
+
+# run: on everybody else; reason: durable stores; work: of the commands themselves
+WHAT ?= run reason work
+
+bench: test-programs
+	for what in $(WHAT); do bench/$$what.sh || exit 1; done
 
 # Everything, on a machine that may have nothing yet.
 test:
