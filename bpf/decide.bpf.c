@@ -7,7 +7,9 @@
  * What happens when something is missing:
  *  - an entry: the inode is not sealed. User space inserts before it judges,
  *    so a full map refuses the seal and never an unprotected file;
- *  - an entry of another generation: denied, and told as such;
+ *  - an entry of another generation: it lapses if its mode refuses whatever
+ *    could have changed the generation, since then this is another file; else
+ *    denied, and told as such;
  *  - a filesystem record while an entry exists: the entry still denies, only
  *    the filesystem-wide refusals (rule B, umount) are lost; user space writes
  *    the record before the first entry and removes it after the last;
@@ -174,6 +176,91 @@ static __always_inline bool enforcing(struct sdax_entry *entry)
 	       entry->state == SDAX_STATE_ACTIVE;
 }
 
+/* The last four bytes of an entry, which change at once or not at all. */
+union fate {
+	struct {
+		u8 state;
+		u8 mode;
+		u8 flags;
+		u8 lapse;
+	};
+	u32 word;
+};
+
+/*
+ * The event is written after the state, so that who reads it finds it so. Says
+ * whether it was this caller that ended the seal: the first of several does.
+ */
+static __noinline int lapse(struct sdax_entry *entry, struct sdax_key *key,
+			    u32 why)
+{
+	bool whole = why == SDAX_LAPSE_UNMOUNTED;
+	u32 *word = (u32 *)&entry->state;
+	struct refusal r = {
+		.key = *key,
+		.offset = SDAX_NONE,
+		.length = SDAX_NONE,
+		.op = whole ? SDAX_OP_UMOUNT : SDAX_OP_UNLINK,
+		.hook = whole ? SDAX_HOOK_SB_UMOUNT : SDAX_HOOK_INODE_UNLINK,
+		.why = SDAX_WHY_LAPSED,
+		.audit = entry->flags & SDAX_F_AUDIT,
+	};
+	union fate was = { .word = *(volatile u32 *)word }, now = was;
+
+	if (was.state == SDAX_STATE_LAPSED)
+		return 0;
+	now.state = SDAX_STATE_LAPSED;
+	now.lapse = why;
+	entry->lapsed_at = bpf_ktime_get_boot_ns() / 1000000000ULL;
+	if (__sync_val_compare_and_swap(word, was.word, now.word) != was.word)
+		return 0;
+	sdax_count(SDAX_COUNT_LAPSED);
+	r.seq = __sync_fetch_and_add(&control.event_seq, 1) + 1;
+	report(&r);
+	return 1;
+}
+
+static __always_inline void uncount(struct sdax_fs *fs, u64 seals, u64 audits)
+{
+	__sync_fetch_and_add(&control.seals, -seals);
+	__sync_fetch_and_add(&control.audits, -audits);
+	if (fs->magic == XFS_SUPER_MAGIC) {
+		__sync_fetch_and_add(&control.xfs_seals, -seals);
+		__sync_fetch_and_add(&control.xfs_audits, -audits);
+	}
+	__sync_fetch_and_add(&fs->seals, -(u32)seals);
+	__sync_fetch_and_add(&fs->audits, -(u32)audits);
+}
+
+static __noinline int lapse_one(struct sdax_entry *entry, struct sdax_key *key,
+				u32 why)
+{
+	bool audit = entry->flags & SDAX_F_AUDIT;
+	struct sdax_fs *fs;
+
+	if (!lapse(entry, key, why))
+		return 0;
+	fs = bpf_map_lookup_elem(&filesystems, &key->dev);
+	if (fs)
+		uncount(fs, !audit, audit);
+	return 0;
+}
+
+/*
+ * The generation differs. Where the seal refuses all that could rewrite it, and
+ * is in force, it cannot be the file that was sealed: that one was deleted while
+ * the programs were off, and this one was given its inode. What is still being
+ * judged, and what a mode lets be rewritten, is refused.
+ */
+static __always_inline bool is_replaced(struct sdax_entry *entry)
+{
+	u32 rewriters = SDAX_BIT(SDAX_OP_FLAGS) | SDAX_BIT(SDAX_OP_SWAP_EXTENTS);
+
+	return entry->state == SDAX_STATE_ACTIVE &&
+	       !(entry->flags & SDAX_F_AUDIT) &&
+	       (entry->deny & rewriters) == rewriters;
+}
+
 static __noinline int judge(struct sdax_entry *entry, struct sdax_key *key,
 			    u32 generation, struct sdax_access *access,
 			    u32 hook)
@@ -193,6 +280,8 @@ static __noinline int judge(struct sdax_entry *entry, struct sdax_key *key,
 		return canary(entry, access->op, hook);
 	if (r.audit && is_early(hook))
 		return 0;
+	if (entry->generation != generation && is_replaced(entry))
+		return lapse_one(entry, key, SDAX_LAPSE_REPLACED);
 	if (entry->generation != generation)
 		r.why = SDAX_WHY_GENERATION;
 	else if (!access->known)
@@ -350,60 +439,17 @@ __hidden int sdax_decide_any(u32 op, u32 hook)
 	return refuse(&r);
 }
 
-/* The event is written after the state, so that who reads it finds it so. */
-static __noinline int lapse(struct sdax_entry *entry, struct sdax_key *key,
-			    u32 why)
-{
-	bool gone = why == SDAX_LAPSE_DELETED;
-	struct refusal r = {
-		.key = *key,
-		.offset = SDAX_NONE,
-		.length = SDAX_NONE,
-		.op = gone ? SDAX_OP_UNLINK : SDAX_OP_UMOUNT,
-		.hook = gone ? SDAX_HOOK_INODE_UNLINK : SDAX_HOOK_SB_UMOUNT,
-		.why = SDAX_WHY_LAPSED,
-		.audit = entry->flags & SDAX_F_AUDIT,
-	};
-
-	entry->lapsed_at = bpf_ktime_get_boot_ns() / 1000000000ULL;
-	entry->lapse = why;
-	entry->state = SDAX_STATE_LAPSED;
-	sdax_count(SDAX_COUNT_LAPSED);
-	r.seq = __sync_fetch_and_add(&control.event_seq, 1) + 1;
-	report(&r);
-	return 0;
-}
-
-static __always_inline void uncount(struct sdax_fs *fs, u64 seals, u64 audits)
-{
-	__sync_fetch_and_add(&control.seals, -seals);
-	__sync_fetch_and_add(&control.audits, -audits);
-	if (fs->magic == XFS_SUPER_MAGIC) {
-		__sync_fetch_and_add(&control.xfs_seals, -seals);
-		__sync_fetch_and_add(&control.xfs_audits, -audits);
-	}
-	__sync_fetch_and_add(&fs->seals, -(u32)seals);
-	__sync_fetch_and_add(&fs->audits, -(u32)audits);
-}
-
 __hidden int sdax_lapse_inode(struct inode *inode)
 {
 	struct sdax_entry *entry;
 	struct sdax_key key;
-	struct sdax_fs *fs;
-	bool audit;
 
 	sdax_key_of(inode, &key);
 	entry = bpf_map_lookup_elem(&sealed, &key);
 	if (!entry || !enforcing(entry) ||
 	    entry->generation != inode->i_generation)
 		return 0;
-	audit = entry->flags & SDAX_F_AUDIT;
-	lapse(entry, &key, SDAX_LAPSE_DELETED);
-	fs = bpf_map_lookup_elem(&filesystems, &key.dev);
-	if (fs)
-		uncount(fs, !audit, audit);
-	return 0;
+	return lapse_one(entry, &key, SDAX_LAPSE_DELETED);
 }
 
 static long lapse_if_on(void *map, struct sdax_key *key,

@@ -79,6 +79,7 @@ enum sdax_lapse {
 	SDAX_LAPSE_NONE = 0,
 	SDAX_LAPSE_DELETED,	/* the inode was freed with no links left */
 	SDAX_LAPSE_UNMOUNTED,	/* the superblock was shut down */
+	SDAX_LAPSE_REPLACED,	/* another file has the inode, by its generation */
 	SDAX_LAPSE_MAX_
 };
 
@@ -162,7 +163,7 @@ enum sdax_reason {
 	SDAX_WHY_NO_TOKEN,	/* nothing shows that this is a plain access */
 	/*
 	 * No refusal, error is 0: the seal ended. op and hook are those of
-	 * unlink for an inode that was freed, of umount for a superblock.
+	 * umount for a superblock, of unlink for an inode.
 	 */
 	SDAX_WHY_LAPSED,
 	SDAX_WHY_MAX_
@@ -315,6 +316,7 @@ SDAX_ASSERT_AT(sdax_key, dev, 8);
 SDAX_ASSERT(sizeof(struct sdax_entry) == 64);
 SDAX_ASSERT_AT(sdax_entry, generation, 40);
 SDAX_ASSERT_AT(sdax_entry, state, 60);
+SDAX_ASSERT_AT(sdax_entry, lapse, 63);
 SDAX_ASSERT(sizeof(struct sdax_fs) == 16);
 SDAX_ASSERT(sizeof(struct sdax_slot) == 120);
 SDAX_ASSERT_AT(sdax_slot, path, 64);

@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -41,6 +43,7 @@ static const char *const lapse_words[SDAX_LAPSE_MAX_] = {
 	[SDAX_LAPSE_NONE] = NULL,
 	[SDAX_LAPSE_DELETED] = "deleted",
 	[SDAX_LAPSE_UNMOUNTED] = "unmounted",
+	[SDAX_LAPSE_REPLACED] = "replaced",
 };
 
 _Static_assert((int)STATICDAX_STATE_PENDING == (int)SDAX_STATE_PENDING &&
@@ -137,7 +140,7 @@ int sdax_query_seal(struct staticdax *sd, const struct sdax_store *store,
  * only be "not sealed".
  */
 static int key_by_stat(const char *path, struct sdax_key *ret,
-		       bool *ret_sealable)
+		       bool *ret_sealable, int *ret_fd)
 {
 	_cleanup_close_ int fd = -1;
 	struct statfs fs;
@@ -158,7 +161,24 @@ static int key_by_stat(const char *path, struct sdax_key *ret,
 		.ino = st.st_ino,
 		.dev = major(st.st_dev) << 20 | minor(st.st_dev),
 	};
+	*ret_fd = TAKE_FD(fd);
 	return 0;
+}
+
+/*
+ * A file of another generation has its inode from the one that was sealed. The
+ * programs say so in the registry only once they meet it.
+ */
+static void compare_generation(int fd, struct staticdax_seal *seal)
+{
+	uint32_t generation;
+
+	if (seal->state != STATICDAX_STATE_SEALED ||
+	    ioctl(fd, FS_IOC_GETVERSION, &generation) < 0 ||
+	    generation == seal->generation)
+		return;
+	seal->state = STATICDAX_STATE_LAPSED;
+	seal->lapse = lapse_words[SDAX_LAPSE_REPLACED];
 }
 
 int sdax_query_path(struct staticdax *sd, const char *path,
@@ -166,15 +186,18 @@ int sdax_query_path(struct staticdax *sd, const char *path,
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	struct staticdax_seal seal = { .size = ret->size };
+	_cleanup_close_ int fd = -1;
 	struct sdax_key key;
 	bool sealable;
 	int r;
 
-	r = key_by_stat(path, &key, &sealable);
+	r = key_by_stat(path, &key, &sealable, &fd);
 	if (!r && sealable) {
 		r = sdax_store_open(false, &store);
 		if (!r)
 			r = sdax_query_seal(sd, &store, &key, &seal);
+		if (!r)
+			compare_generation(fd, &seal);
 		if (r == -ENOENT)
 			r = 0;
 	}

@@ -499,6 +499,21 @@ static int seal_lapsed(struct sealing *s, struct sdax_store *store,
 	return 0;
 }
 
+/*
+ * An entry of another generation: another file had the inode. The programs end
+ * its seal at the next thing that they would refuse, and asking to append
+ * changes nothing.
+ */
+static int end_of_replaced(struct sealing *s, struct sdax_store *store,
+			   struct sdax_entry *entry)
+{
+	int flags = fcntl(s->target.fd, F_GETFL);
+
+	if (flags >= 0 && !fcntl(s->target.fd, F_SETFL, flags | O_APPEND))
+		fcntl(s->target.fd, F_SETFL, flags);
+	return sdax_store_get(store, &s->key, entry);
+}
+
 static int seal_locked(struct sealing *s)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
@@ -510,6 +525,9 @@ static int seal_locked(struct sealing *s)
 	if (r < 0)
 		return r;
 	r = sdax_store_get(&store, &s->key, &entry);
+	if (!r && entry.state == SDAX_STATE_ACTIVE &&
+	    entry.generation != s->id.generation)
+		r = end_of_replaced(s, &store, &entry);
 	if (!r && entry.state == SDAX_STATE_ACTIVE) {
 		r = already(s, &entry);
 	} else {
@@ -521,14 +539,15 @@ static int seal_locked(struct sealing *s)
 	return r;
 }
 
-static bool is_sealed(const struct sdax_key *key)
+static bool is_sealed(const struct sealing *s)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	struct sdax_entry entry;
 
 	return !sdax_store_open(false, &store) &&
-	       !sdax_store_get(&store, key, &entry) &&
-	       entry.state == SDAX_STATE_ACTIVE;
+	       !sdax_store_get(&store, &s->key, &entry) &&
+	       entry.state == SDAX_STATE_ACTIVE &&
+	       entry.generation == s->id.generation;
 }
 
 static int seal_target(struct sealing *s)
@@ -543,7 +562,7 @@ static int seal_target(struct sealing *s)
 		r = judge_file(s);
 	if (r < 0)
 		return r;
-	if (!is_sealed(&s->key)) {
+	if (!is_sealed(s)) {
 		r = wait_until_free(s);
 		if (!r)
 			r = judge_extents(s, NULL);

@@ -118,6 +118,7 @@ parts() {
 			"tests/programs/harmless.sh /mnt/xfs"
 	fi
 	echo "pages -f ext4-dax,xfs-dax tests/guest/pages.sh"
+	echo "inode -f ext4,xfs tests/lifetime/inode.sh"
 	echo "mounts -f ext4 tests/lifetime/mounts.sh"
 	echo "upgrade -f ext4,xfs tests/lifetime/upgrade.sh"
 	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"

@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The inode of a sealed file leaves memory, by drop_caches and because memory is
+# asked back: the kernel's own events show that it did, and the seal holds. Then
+# the programs are off, the file is deleted and another one gets its inode: that
+# one is refused nothing, and the seal says that it lapsed.
+
+. tests/cli/guest.sh
+
+T=/sys/kernel/tracing
+G=/sys/fs/cgroup/short
+echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+mkdir $G
+
+# An inode counts as memory of whoever made the kernel load it.
+within() {
+	(echo "$BASHPID" >$G/cgroup.procs && exec "$@")
+}
+
+# evicted INO: since the trace was emptied
+evicted() {
+	grep -qE "ino ($1|0x$(printf %x "$1"))( |$)" $T/trace
+}
+
+# until_evicted INO COMMAND...: a name that was used lately survives the first
+until_evicted() {
+	local ino=$1 turn
+	shift
+	: >$T/trace
+	for turn in $(seq 20); do
+		"$@" >/dev/null
+		evicted "$ino" && return 0
+	done
+	echo "not evicted in $turn turns"
+	tail -3 $T/trace
+	return 1
+}
+
+drop() {
+	sysctl -qw vm.drop_caches=3
+}
+
+# Asks for more than there is to give.
+pressure() {
+	echo 64M >$G/memory.reclaim
+} 2>/dev/null
+
+# evict FILE EVENT-SYSTEM EVENT
+evict() {
+	local f=$1 fs=$2 event=$3 ino
+	ino=$(stat -c %i "$f")
+	echo "ino == $ino" >$T/events/$fs/$event/filter
+	echo 1 >$T/events/$fs/$event/enable
+	holds "evicted_by_drop_caches_$fs" until_evicted "$ino" drop
+	fails "deny_truncate_after_drop_caches_$fs" truncate -s 0 "$f"
+	until_evicted "$ino" drop
+	within stat -c %s "${f%/*}"/* >/dev/null
+	holds "evicted_by_pressure_$fs" until_evicted "$ino" pressure
+	fails "deny_punch_after_pressure_$fs" fallocate -p -o 0 -l 4096 "$f"
+	fails "deny_unlink_after_pressure_$fs" rm -f "$f"
+	drop
+	holds "get_after_eviction_$fs" "$S" get "$f"
+	echo 0 >$T/events/$fs/$event/enable
+}
+
+# reuse DIRECTORY INO: new files, until one has the inode; its name
+reuse() {
+	local n
+	for n in $(seq 200); do
+		fit "$1/new$n"
+		if [ "$(stat -c %i "$1/new$n")" = "$2" ]; then
+			echo "$1/new$n"
+			return
+		fi
+	done
+}
+
+declare -A new
+for d in /mnt/ext4 /mnt/xfs; do
+	for n in f stays g; do
+		fit $d/$n
+	done
+	sync -f $d
+	holds "seal_$d" "$S" seal --no-dax $d/f $d/stays $d/g
+done
+evict /mnt/ext4/f ext4 ext4_evict_inode
+evict /mnt/xfs/f xfs xfs_destroy_inode
+
+rm -f $PINS/sdax_*
+no_programs
+"$S" monitor --json --interval 600 >/tmp/monitor 2>&1 &
+monitor=$!
+until grep -q enforcing /tmp/monitor || ! kill -0 $monitor; do :; done
+for d in /mnt/ext4 /mnt/xfs; do
+	for n in f g; do
+		ino=$(stat -c %i $d/$n)
+		rm $d/$n
+		sync -f $d
+		new[$d$n]=$(reuse $d "$ino")
+		holds "inode_is_reused_${d}_$n" test -n "${new[$d$n]}"
+	done
+done
+fit /mnt/ext4/again
+holds "programs_are_back" "$S" seal --no-dax /mnt/ext4/again
+for d in /mnt/ext4 /mnt/xfs; do
+	f=${new[${d}f]} g=${new[${d}g]}
+	answers 1 'lapsed \(replaced' "get_says_replaced_$d" "$S" get "$f"
+	answers 1 'generation' "verify_says_generation_$d" "$S" verify "$f"
+	holds "allow_truncate_of_the_new_file_$d" truncate -s 4096 "$f"
+	holds "allow_append_to_the_new_file_$d" sh -c "echo x >>$f"
+	holds "allow_unlink_of_the_new_file_$d" rm "$f"
+	answers 0 "$d/f .*lapsed \\(replaced, 20" "list_says_replaced_$d" "$S" list
+	until grep -q "lapsed.*$d/f" /tmp/monitor || ! kill -0 $monitor; do :; done
+	answers 0 'replaced' "monitor_says_replaced_$d" grep "lapsed.*$d/f" /tmp/monitor
+	holds "allow_seal_of_a_new_file_$d" "$S" seal --no-dax "$g"
+	fails "deny_truncate_of_the_new_seal_$d" truncate -s 0 "$g"
+	fails "deny_truncate_of_the_other_seal_$d" truncate -s 0 $d/stays
+done
+answers 0 '5 enforced.* 2 lapsed' "counts_are_right" "$S" status
+kill $monitor
+holds "unseal_all" "$S" unseal --all
+tap_done
