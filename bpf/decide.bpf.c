@@ -343,13 +343,19 @@ __hidden int sdax_decide_unsafe_file(struct file *file, u32 op, u32 hook)
  * A write in place is what a sealed file is for, so it passes without being
  * looked up unless some entry, of whatever file, wants to know of writes.
  */
-__hidden int sdax_decide_access(struct file *file, int mask)
+__hidden int sdax_decide_access(__u64 *args)
 {
+	struct file *file = (void *)args[0];
 	struct inode *inode = file->f_inode;
 	struct sdax_access access = {};
+	int mask = args[1], ret = args[2];
 	struct sdax_entry *entry;
 	struct sdax_key key;
 
+	if (ret)
+		return ret;
+	if (!(mask & MAY_WRITE) && !control.xfs_seals && !control.xfs_audits)
+		return 0;
 	if (sdax_token_spend(file, mask, &access))
 		return 0;
 	if (access.op == SDAX_OP_WRITE) {

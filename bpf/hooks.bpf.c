@@ -110,22 +110,11 @@ int BPF_PROG(sdax_file_trunc, struct file *file, int ret)
 
 /* Data */
 
-static __noinline int permission(__u64 *args)
-{
-	struct file *file = (void *)args[0];
-	int mask = args[1], ret = args[2];
-
-	if (ret || !sdax_in_filter(file->f_inode))
-		return ret;
-	if (!(mask & MAY_WRITE) && !control.xfs_seals && !control.xfs_audits)
-		return 0;
-	return sdax_decide_access(file, mask);
-}
-
 SEC("lsm/file_permission")
 int sdax_permission(__u64 *args)
 {
-	return sdax_is_cold((void *)args[0]) ? args[2] : permission(args);
+	return sdax_is_certainly_not((void *)args[0]) ? args[2] :
+							 sdax_decide_access(args);
 }
 
 /*

@@ -20,19 +20,6 @@ static __always_inline void sdax_key_of(struct inode *inode,
 	ret->part = 0;
 }
 
-/*
- * Is it certain that the file's superblock holds no seal? Every read and write
- * of the system is asked this, so a program asks it first, and does all else in
- * a function of its own: what that needs is neither loaded nor saved before. By
- * comparing addresses, since the verifier allows no arithmetic with them.
- */
-static __always_inline bool sdax_is_cold(struct file *file)
-{
-	__u64 super = (__u64)file->f_inode->i_sb;
-
-	return super < filter.hot_from || super > filter.hot_to;
-}
-
 /* Does the filesystem hold a seal? May say yes for one that does not. */
 static __always_inline bool sdax_maybe_hot(struct inode *inode)
 {
@@ -54,6 +41,21 @@ static __always_inline bool sdax_in_filter(struct inode *inode)
 static __always_inline bool sdax_maybe_sealed(struct inode *inode)
 {
 	return sdax_maybe_hot(inode) && sdax_in_filter(inode);
+}
+
+/*
+ * The same, for what every read and write of the system is asked: the address
+ * of the superblock first, which is compared, since the verifier allows no
+ * arithmetic with it. Who calls this does all else in a function of its own: then
+ * a program keeps nothing across calls, and the kernel saves no register for it.
+ */
+static __always_inline bool sdax_is_certainly_not(struct file *file)
+{
+	struct inode *inode = file->f_inode;
+	__u64 super = (__u64)inode->i_sb;
+
+	return super < filter.hot_from || super > filter.hot_to ||
+	       !sdax_in_filter(inode);
 }
 
 #endif

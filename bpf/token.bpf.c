@@ -133,55 +133,66 @@ static __noinline int is_copy(void *ctx)
 	return !found;
 }
 
+/* Since 6.2: reads like a helper and costs like an instruction (a35b9af4ec2c). */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+
+/* The position as a kiocb's, wherever it lies: that is a type with a loff_t. */
+static __always_inline int read_position(__u64 ppos, __s64 *ret)
+{
+	struct kiocb *kiocb;
+
+	if (!bpf_rdonly_cast)
+		return bpf_probe_read_kernel(ret, sizeof(*ret), (void *)ppos);
+	if (!ppos)
+		return -EFAULT;
+	ppos -= bpf_core_field_offset(struct kiocb, ki_pos);
+	kiocb = bpf_rdonly_cast((void *)ppos,
+				bpf_core_type_id_kernel(struct kiocb));
+	*ret = kiocb->ki_pos;
+	return 0;
+}
+
 /*
  * rw_verify_area() refuses a negative count, position or sum before it asks the
  * LSM. A token for that would stay unspent, for the task's next fallocate.
  */
-static __noinline int grant(void *ctx, int rw, struct file *file,
-			    const loff_t *ppos, size_t count)
+static __noinline int grant(__u64 *args)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct file *file = (void *)args[1];
 	struct token *token;
-	__s64 pos;
+	__s64 pos, count;
 
-	if (!matters(rw, file) ||
-	    bpf_probe_read_kernel(&pos, sizeof(pos), ppos) ||
-	    pos < 0 || (__s64)count < 0 || (__s64)(pos + count) < 0)
+	if (!matters(args[0], file))
 		return 0;
 	token = token_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!token) {
 		sdax_count(SDAX_COUNT_TOKEN_LOST);
 		return 0;
 	}
-	token->ppos = (u64)ppos;
+	token->file = 0;
+	count = args[3];
+	if (read_position(args[2], &pos) || (pos | count | (pos + count)) < 0)
+		return 0;
+	token->ppos = args[2];
 	token->pos = pos;
 	token->count = count;
-	token->rw = rw;
-	token->copying = task->flags & PF_KTHREAD && can_remap(file) &&
-			 is_copy(ctx);
+	token->rw = args[0];
+	token->copying = bpf_get_current_task_btf()->flags & PF_KTHREAD &&
+			 can_remap(file) && is_copy(args);
 	token->file = (u64)file;
 	return 0;
-}
-
-static __noinline int on_hot(__u64 *args)
-{
-	struct file *file = (void *)args[1];
-
-	if (!sdax_in_filter(file->f_inode))
-		return 0;
-	return grant(args, args[0], file, (void *)args[2], args[3]);
 }
 
 SEC("fentry/rw_verify_area")
 int sdax_token_1(__u64 *args)
 {
-	return sdax_is_cold((void *)args[1]) ? 0 : on_hot(args);
+	return sdax_is_certainly_not((void *)args[1]) ? 0 : grant(args);
 }
 
 SEC("fentry/rw_verify_area")
 int sdax_token_2(__u64 *args)
 {
-	return sdax_is_cold((void *)args[1]) ? 0 : on_hot(args);
+	return sdax_is_certainly_not((void *)args[1]) ? 0 : grant(args);
 }
 
 /* In whatever file: between a grant and its spending no task comes by here. */
@@ -344,9 +355,8 @@ __hidden int sdax_token_spend(struct file *file, int mask,
 	ret->length = token->count;
 	ret->known = 1;
 	if (token->copying ||
-	    (!sdax_is_kernel_worker(task) && can_remap(file) &&
-	     sdax_on_stack(task, (void *)ppos) &&
-	     sdax_nr_is_copy_file_range(nr))) {
+	    (sdax_nr_is_copy_file_range(nr) && !sdax_is_kernel_worker(task) &&
+	     sdax_on_stack(task, (void *)ppos) && can_remap(file))) {
 		ret->op = rw == WRITE ? SDAX_OP_REMAP_INTO : SDAX_OP_REMAP_FROM;
 		answer_server(task, ret);
 		return 0;

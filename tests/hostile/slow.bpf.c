@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes the programs that leave tokens slow, for some tasks: they read the position by this
- * function of the kernel. What is hit once in a million times is hit at once.
+ * Makes the programs that leave tokens slow, for some tasks, in a function of the kernel's that
+ * they call. What is hit once in a million times is hit at once.
  */
 #include "vmlinux.h"
 #include <linux/bpf.h>
@@ -18,8 +18,7 @@ static long nothing(u32 i, void *arg)
 	return 0;
 }
 
-SEC("fentry/copy_from_kernel_nofault")
-int slow_read(void *ctx)
+static __always_inline int slow(void)
 {
 	static const char slow[8] __attribute__((aligned(8))) = SLOW_COMM;
 	u64 comm[2] = {};
@@ -28,4 +27,18 @@ int slow_read(void *ctx)
 	if (comm[0] == *(const u64 *)slow)
 		bpf_loop(loops, nothing, NULL, 0);
 	return 0;
+}
+
+/* By this they read the position where there is no cheaper way. */
+SEC("fentry/copy_from_kernel_nofault")
+int slow_read(void *ctx)
+{
+	return slow();
+}
+
+/* By this they look up the token. */
+SEC("kprobe")
+int slow_lookup(void *ctx)
+{
+	return slow();
 }
