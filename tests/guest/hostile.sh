@@ -25,11 +25,22 @@ hunt() {
 	done
 }
 
+# On XFS DAX of 6.1, with nothing sealed, a write through sendfile() that takes a
+# copy of a shared block leaves around it what it finds: there only the answers of
+# the file system are compared, not the content.
+repeatable() {
+	case $1 in
+	/mnt/xfs-dax*) sed 's/ content .*//' ;;
+	*) cat ;;
+	esac
+}
+
 # alone DIRECTORY ARGUMENT...: one thread; its trace
 alone() {
 	local d=$1
 	shift
-	build/tests/mutate -t 1 -s "$seed" "$@" "$d" | grep -a ' trace '
+	build/tests/mutate -t 1 -s "$seed" "$@" "$d" | grep -a ' trace ' |
+		repeatable "$d"
 }
 
 # same NAME ONE OTHER: equal, and something at all
@@ -76,7 +87,7 @@ user() {
 
 user_alone() {
 	user build/tests/mutate -t 1 -s "$seed" -n "$steps" --beside "$1" |
-		grep -a ' trace '
+		grep -a ' trace ' | repeatable "$1"
 }
 
 # what is done where, before and after
