@@ -439,9 +439,6 @@ $(PLAIN_BENCH): $(B)/bench/%: bench/%.c tests/persist.h $(B)/.flags
 
 BENCH := $(B)/bench/ops $(B)/bench/floor $(B)/bench/floor.bpf.o $(PLAIN_BENCH)
 
-bench: test-programs
-	bench/run.sh
-
 test-programs: all $(BENCH) $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/fuzz_extents \
 	$(T)/fuzz_readers $(T)/staticdax-fake $(T)/staticdax-later \
 	$(T)/staticdax-foreign $(T)/contract $(T)/contract-32bit $(T)/contract32 \
