@@ -107,6 +107,7 @@ parts() {
 	if [ "$kernel" = 6.12 ] || [ -n "${PARTS:-}" ]; then
 		echo "packages @ tests/packaging/install.sh"
 		echo "kill tests/cli/kill.sh"
+		echo "powercut @ tests/lifetime/powercut.sh"
 		echo "durable @ tests/lifetime/durable.sh"
 		echo "programs-ext4-dax -f ext4-dax -p tests/programs/packages" \
 			"tests/programs/programs.sh /mnt/ext4-dax"
