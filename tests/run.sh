@@ -106,6 +106,7 @@ parts() {
 	# kernels, and so does what a killed machine leaves; they take long.
 	if [ "$kernel" = 6.12 ] || [ -n "${PARTS:-}" ]; then
 		echo "packages @ tests/packaging/install.sh"
+		echo "sessions -f ext4-dax,ext4 tests/guest/sessions.sh"
 		echo "kill tests/cli/kill.sh"
 		echo "powercut @ tests/lifetime/powercut.sh"
 		echo "durable @ tests/lifetime/durable.sh"

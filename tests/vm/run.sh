@@ -173,7 +173,7 @@ stage_project()
 	list=$(cd "$project" && {
 		[ ! -d build ] || find build \( -type f -o -type l \) \
 			\( -perm -u+x -o -name '*.so*' -o -name '*.bpf.o' \) -print
-		find tests -path tests/vm -prune -o \( -type f -o -type l \) -print
+		find tests docs -path tests/vm -prune -o \( -type f -o -type l \) -print
 	})
 	# A build going on beside us may take a file away; then it is not wanted.
 	(cd "$project" && printf '%s\n' "$list" |
