@@ -149,9 +149,9 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 
 LIB_SRC := allocate ask_bpf ask_system blockdev canary carve create \
 	   daxctl_compat device dm drift engine events extents fill fit handle \
-	   holders hot inspect libstaticdax lock lsm map metrics mounts privilege \
-	   probe query runs seal store target unnamed unseal upgrade verdict \
-	   verify words
+	   holders hot inspect lease libstaticdax lock lsm map mend metadata \
+	   metrics mounts prepare privilege probe query relocate runs seal store \
+	   survey target unnamed unseal upgrade verdict verify words
 CLI_SRC := $(filter-out $(LIB_SRC:%=loader/%.c),$(wildcard loader/*.c))
 LIB_OBJ := $(LIB_SRC:%=$(B)/loader/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(B)/%.o)
@@ -228,10 +228,11 @@ UNIT_rate := rate
 UNIT_report := report json quote size words
 UNIT_runs := runs
 UNIT_size := size
+UNIT_survey := survey words
 UNIT_verdict := verdict
 UNIT_words := words
 UNITS := carve device drift extents hot journal pages plan policy probe progress \
-	 quote rate report runs size verdict words
+	 quote rate report runs size survey verdict words
 
 define unit_rule
 $(T)/unit/$(1): tests/unit/test_$(1).c $(2:%=loader/%.c) $(wildcard loader/*.h) \

@@ -128,6 +128,10 @@ enum staticdax_reason {
 	STATICDAX_EXISTS,
 	STATICDAX_GEOMETRY,	/* detail says what would have to differ */
 	STATICDAX_NO_PLACE,	/* aligned and contiguous, and free */
+	/* prepare */
+	STATICDAX_SEALED,
+	STATICDAX_LINKED,	/* has several names, which would part */
+	STATICDAX_LEFTOVER,	/* detail names it */
 	STATICDAX_REASON_MAX_
 };
 
@@ -230,6 +234,8 @@ void staticdax_set_progress(struct staticdax *sd, staticdax_progress_fn fn,
 #define STATICDAX_AUDIT		(1u << 1)	/* report, but refuse nothing */
 #define STATICDAX_FORCE		(1u << 2)	/* unseal although in use */
 #define STATICDAX_SEAL		(1u << 3)	/* create: and seal it */
+#define STATICDAX_RELOCATE	(1u << 4)	/* prepare: into other blocks */
+#define STATICDAX_DRY_RUN	(1u << 5)	/* prepare: say only */
 
 struct staticdax_options {
 	uint32_t size;
@@ -311,6 +317,40 @@ int staticdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 int staticdax_create(struct staticdax *sd, const char *path, uint64_t size,
 		     const struct staticdax_options *options,
 		     struct staticdax_result *result);
+
+/* What prepare found and, but for STATICDAX_DRY_RUN, did; in bytes. */
+struct staticdax_work {
+	uint32_t size;
+	bool relocate;			/* all of it into other blocks */
+	uint64_t holes;			/* allocated and written out */
+	uint64_t unwritten;		/* written out */
+	uint64_t shared;		/* unshared */
+	uint64_t past_eof;		/* freed */
+};
+
+/*
+ * Makes an existing file fit to be sealed without changing a byte of its
+ * content, or its times. Holes and unwritten blocks are written out, shared ones
+ * unshared, blocks beyond the end freed; killed at any point, the file has the
+ * content it had. Needs the right to write to the file, and its ownership or
+ * CAP_LEASE, as nobody else may have it open or mapped.
+ *
+ * A file that only other blocks make fit is left alone, unless STATICDAX_RELOCATE
+ * is given: then another one with the same content, owner, mode, extended
+ * attributes, ACLs, times and flags takes its place. At every moment one whole
+ * file stands under the name. Killed while the names are exchanged, there may be
+ * a second file .NAME.staticdax beside it, which has to go first
+ * (STATICDAX_LEFTOVER). A program that looks the name up in that moment and opens
+ * it only later may open the old file, as with every file that is replaced.
+ *
+ * 0 with result->reason STATICDAX_OK: it is fit, or with STATICDAX_DRY_RUN would
+ * be unless what has to be allocated finds no aligned place. EBUSY: others have
+ * it, or it is sealed. Errnos as of staticdax_seal() and staticdax_create().
+ */
+int staticdax_prepare(struct staticdax *sd, const char *path,
+		      const struct staticdax_options *options,
+		      struct staticdax_work *ret_work,
+		      struct staticdax_result *result);
 
 /* Where a file's bytes are */
 

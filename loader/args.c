@@ -40,6 +40,10 @@ const struct args_option args_options[ARG_MAX_] = {
 		.name = "seal",
 		.about = "and seal it, before it has its name",
 	},
+	[ARG_RELOCATE] = {
+		.name = "relocate",
+		.about = "move the file to other blocks if these cannot be made to do",
+	},
 	[ARG_WAIT] = {
 		.name = "wait", .value = "SECONDS",
 		.about = "wait this long for others to close the file",

@@ -54,6 +54,10 @@ enum staticdax_answer cmd_check(struct staticdax *sd, const struct args *args,
 enum staticdax_answer cmd_create(struct staticdax *sd, const struct args *args,
 				 struct report *report);
 
+/* cmd_prepare.c */
+enum staticdax_answer cmd_prepare(struct staticdax *sd, const struct args *args,
+				  struct report *report);
+
 /* cmd_map.c */
 enum staticdax_answer cmd_map(struct staticdax *sd, const struct args *args,
 			      struct report *report);

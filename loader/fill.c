@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lease.h"
 #include "util.h"
 
 /* include/uapi/linux/falloc.h, 6.17 */
@@ -72,6 +73,46 @@ static int zero_by_write(struct staticdax *sd, int fd, uint64_t size)
 	for (uint64_t done = 0; done < size; done += length) {
 		length = part(size, done, CHUNK);
 		r = write_all(fd, zeroes, length, done);
+		if (r < 0)
+			return r;
+		begin_writing_out(fd, done, length);
+		sdax_progress(sd, done + length, size);
+	}
+	return 0;
+}
+
+static int read_all(int fd, char *bytes, size_t length, uint64_t at)
+{
+	ssize_t n;
+
+	while (length) {
+		n = pread(fd, bytes, length, at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		bytes += n;
+		length -= n;
+		at += n;
+	}
+	return 0;
+}
+
+int sdax_fill_copy(struct staticdax *sd, int from, int fd, uint64_t size)
+{
+	_cleanup_free_ char *bytes = malloc(CHUNK);
+	uint64_t length;
+	int r;
+
+	if (!bytes)
+		return -ENOMEM;
+	for (uint64_t done = 0; done < size; done += length) {
+		length = part(size, done, CHUNK);
+		if (!sdax_lease_undisturbed(from))
+			return -EBUSY;
+		r = read_all(from, bytes, length, done);
+		if (!r)
+			r = write_all(fd, bytes, length, done);
 		if (r < 0)
 			return r;
 		begin_writing_out(fd, done, length);

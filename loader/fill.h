@@ -13,4 +13,10 @@
  */
 int sdax_fill_zeroes(struct staticdax *sd, int fd, uint64_t size);
 
+/*
+ * What from has, byte by byte, so that nothing is shared. EBUSY: the lease on
+ * from is not undisturbed any more. EIO: from is shorter than size.
+ */
+int sdax_fill_copy(struct staticdax *sd, int from, int fd, uint64_t size);
+
 #endif

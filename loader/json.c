@@ -194,6 +194,16 @@ static void add_holders(struct json_object *object,
 	add_number(object, "holders_count", result->holders_count);
 }
 
+void json_add_work(struct json_object *object,
+		   const struct staticdax_work *work)
+{
+	add_bool(object, "relocated", work->relocate);
+	add_number(object, "holes", work->holes);
+	add_number(object, "unwritten", work->unwritten);
+	add_number(object, "shared", work->shared);
+	add_number(object, "trimmed", work->past_eof);
+}
+
 struct json_object *json_of_result(const char *path,
 				   const struct staticdax_result *result)
 {

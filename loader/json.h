@@ -44,6 +44,10 @@ void json_add(struct json_object *object, const char *constant_key,
 void json_add_name(struct json_object *object, const char *key,
 		   const char *key_hex, const char *bytes, size_t length);
 
+/* What prepare did besides. */
+void json_add_work(struct json_object *object,
+		   const struct staticdax_work *work);
+
 /* The members that say what went wrong, all null if result does not. */
 void json_add_failure(struct json_object *object,
 		      const struct staticdax_result *result);

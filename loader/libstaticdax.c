@@ -11,6 +11,7 @@
 #include "handle.h"
 #include "map.h"
 #include "metrics.h"
+#include "prepare.h"
 #include "probe.h"
 #include "query.h"
 #include "seal.h"
@@ -102,6 +103,16 @@ int staticdax_create(struct staticdax *sd, const char *path, uint64_t size,
 	enter(sd);
 	result_reset(result);
 	return sdax_create(sd, path, size, options, result);
+}
+
+int staticdax_prepare(struct staticdax *sd, const char *path,
+		      const struct staticdax_options *options,
+		      struct staticdax_work *ret_work,
+		      struct staticdax_result *result)
+{
+	enter(sd);
+	result_reset(result);
+	return sdax_prepare(sd, path, options, ret_work, result);
 }
 
 int staticdax_check(struct staticdax *sd, const char *path,

@@ -170,6 +170,66 @@ void report_created(struct report *report, const char *path,
 	report_done(report);
 }
 
+static void put_part(struct report *report, uint64_t bytes, const char *what,
+		     const char **separator)
+{
+	if (!bytes)
+		return;
+	report_text(report, "%s%" PRIu64 " byte%s %s", *separator, bytes,
+		    plural(bytes), what);
+	*separator = ", ";
+}
+
+/* ": 4096 bytes of holes written out, 8192 bytes unshared" */
+static void put_work(struct report *report, const struct staticdax_work *work)
+{
+	const char *separator = ": ";
+
+	if (work->relocate) {
+		report_text(report, ": moved to other blocks");
+		return;
+	}
+	put_part(report, work->holes, "of holes written out", &separator);
+	put_part(report, work->unwritten, "unwritten written out", &separator);
+	put_part(report, work->shared, "unshared", &separator);
+	put_part(report, work->past_eof, "beyond the end freed", &separator);
+}
+
+static void put_prepared(struct report *report, const char *path, bool dry_run,
+			 const struct staticdax_work *work,
+			 const struct staticdax_result *result)
+{
+	_cleanup_free_ char *name = bare(path);
+	bool any = work->relocate || work->holes || work->unwritten ||
+		   work->shared || work->past_eof;
+
+	report_text(report, "%s: %s", quote_or(name),
+		    !any && !result->changed ? "nothing to do" :
+		    dry_run		     ? "would be prepared" :
+					       "prepared");
+	put_work(report, work);
+	if (dry_run)
+		report_text(report, "\n");
+	else
+		put_map(report, result);
+}
+
+void report_prepared(struct report *report, const char *path, bool dry_run,
+		     const struct staticdax_work *work,
+		     const struct staticdax_result *result)
+{
+	struct json_object *object;
+
+	if (report->json) {
+		object = json_of_result(path, result);
+		json_add_work(object, work);
+		report_element(report, object);
+	} else if (result->reason == STATICDAX_OK) {
+		put_prepared(report, path, dry_run, work, result);
+	}
+	report_done(report);
+}
+
 void report_unsealed(struct report *report, const char *path,
 		     const struct staticdax_result *result)
 {

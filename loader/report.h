@@ -3,7 +3,7 @@
  * The only writer to stdout: answers for people, or as JSON.
  *
  * JSON. Every document is one object with "version": 1. seal, unseal, check,
- * create, get and apply have an array "files", list has "seals", doctor has "answers"; they
+ * create, prepare, get and apply have an array "files", list has "seals", doctor has "answers"; they
  * are printed element by element, one a line, in the order of the command
  * line. status has its members at the top. Members may be added; none goes or
  * changes its meaning while version stays. Every member below is always there
@@ -36,6 +36,12 @@
  *
  * Elements of "files" of verify: the members of check, of what is found now,
  * and seal, an object like those of "seals" with what was recorded, or null.
+ *
+ * prepare has more in them, of what was done or with --dry-run would be:
+ *   relocated  true: the whole file is in other blocks
+ *   holes, unwritten   bytes written out; of a hole also allocated
+ *   shared     bytes unshared
+ *   trimmed    bytes freed beyond the end
  *
  * Elements of "files" of get, and of "seals":
  *   path       get: as given; list: as it was sealed
@@ -111,6 +117,10 @@ void report_unsealed(struct report *report, const char *path,
 		     const struct staticdax_result *result);
 void report_created(struct report *report, const char *path,
 		    const struct staticdax_result *result);
+/* dry_run: work is what would be done. */
+void report_prepared(struct report *report, const char *path, bool dry_run,
+		     const struct staticdax_work *work,
+		     const struct staticdax_result *result);
 /* For people only; a failure shows nothing. */
 void report_planned(struct report *report, const char *path, bool seal,
 		    const struct staticdax_result *result);

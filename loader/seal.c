@@ -16,7 +16,6 @@
 #include <libgen.h>
 #include <linux/falloc.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -27,6 +26,7 @@
 #include "drift.h"
 #include "fit.h"
 #include "holders.h"
+#include "lease.h"
 #include "privilege.h"
 #include "target.h"
 #include "util.h"
@@ -131,23 +131,10 @@ static int identify(struct sealing *s)
 
 /* Lease */
 
-/*
- * The signal of a broken lease would kill a program that does not expect it:
- * it becomes one that is ignored, and nobody is to get it.
- */
-static int lease_take(int fd)
-{
-	if (fcntl(fd, F_SETSIG, SIGURG) < 0 ||
-	    fcntl(fd, F_SETLEASE, F_WRLCK) < 0)
-		return -errno;
-	fcntl(fd, F_SETOWN, 0);
-	return 0;
-}
-
 static void lease_drop(struct sealing *s)
 {
 	if (s->leased)
-		fcntl(s->target.fd, F_SETLEASE, F_UNLCK);
+		sdax_lease_drop(s->target.fd);
 	s->leased = false;
 }
 
@@ -177,7 +164,7 @@ static int exclude_others(struct sealing *s)
 	int r;
 
 	s->self_held = false;
-	r = lease_take(s->target.fd);
+	r = sdax_lease_take(s->target.fd);
 	if (!r) {
 		s->leased = true;
 		return 0;
@@ -220,7 +207,7 @@ static int wait_for_close(struct sealing *s, int64_t ms)
 	if (inotify_add_watch(in, self, IN_CLOSE) < 0)
 		return -errno;
 	poll_in = (struct pollfd){ .fd = in, .events = POLLIN };
-	if (lease_take(s->target.fd) == 0) {
+	if (sdax_lease_take(s->target.fd) == 0) {
 		s->leased = true;
 		lease_drop(s);
 		return 0;

@@ -97,13 +97,13 @@ static const struct row rows[] = {
 		.word = "hole", .answer = STATICDAX_NO, .error = EINVAL,
 		.placed = true,
 		.text = "has a hole",
-		.remedy = "write the whole file, e.g. with dd, or with fallocate and then write zeros",
+		.remedy = "write it out with staticdax prepare",
 	},
 	ROW(UNWRITTEN) = {
 		.word = "unwritten", .answer = STATICDAX_NO, .error = EINVAL,
 		.placed = true,
 		.text = "is allocated but never written",
-		.remedy = "write over that part, e.g. zeros with dd conv=notrunc",
+		.remedy = "write it out with staticdax prepare",
 	},
 	ROW(DELALLOC) = {
 		.word = "delalloc", .answer = STATICDAX_NO, .error = EINVAL,
@@ -115,7 +115,7 @@ static const struct row rows[] = {
 		.word = "shared", .answer = STATICDAX_NO, .error = EINVAL,
 		.placed = true,
 		.text = "shares blocks with another file (reflink)",
-		.remedy = "copy it with cp --reflink=never",
+		.remedy = "unshare it with staticdax prepare",
 	},
 	ROW(INLINE) = {
 		.word = "inline", .answer = STATICDAX_NO, .error = EINVAL,
@@ -139,13 +139,13 @@ static const struct row rows[] = {
 		.word = "split", .answer = STATICDAX_NO, .error = EINVAL,
 		.placed = true,
 		.text = "is not contiguous within an aligned piece",
-		.remedy = "allocate it anew in one go where more space is free, or use a smaller --align",
+		.remedy = "move it with staticdax prepare --relocate, or use a smaller --align",
 	},
 	ROW(MISALIGNED) = {
 		.word = "misaligned", .answer = STATICDAX_NO, .error = EINVAL,
 		.placed = true,
 		.text = "is not aligned on the device",
-		.remedy = "allocate it anew with an extent size hint, align the partition, or use a smaller --align",
+		.remedy = "move it with staticdax prepare --relocate, or use a smaller --align",
 	},
 	ROW(COW_STAGED) = {
 		.word = "cow_staged", .answer = STATICDAX_NO, .error = EINVAL,
@@ -278,7 +278,7 @@ static const struct row rows[] = {
 	ROW(EXISTS) = {
 		.word = "exists", .answer = STATICDAX_FAILED, .error = EEXIST,
 		.text = "exists already",
-		.remedy = "name another file, or remove it first",
+		.remedy = "name another file, or make that one fit with staticdax prepare",
 	},
 	ROW(GEOMETRY) = {
 		.word = "geometry", .answer = STATICDAX_FAILED, .error = EINVAL,
@@ -289,6 +289,21 @@ static const struct row rows[] = {
 		.word = "no_place", .answer = STATICDAX_FAILED, .error = ENOSPC,
 		.text = "has no free place on the filesystem that is aligned like that",
 		.remedy = "free more space in one piece, or use a smaller --align",
+	},
+	ROW(SEALED) = {
+		.word = "is_sealed", .answer = STATICDAX_NO, .error = EBUSY,
+		.text = "is sealed",
+		.remedy = "unseal it first",
+	},
+	ROW(LINKED) = {
+		.word = "linked", .answer = STATICDAX_NO, .error = EMLINK,
+		.text = "has several hard links, of which only one could be relocated",
+		.remedy = "remove the others, or copy it",
+	},
+	ROW(LEFTOVER) = {
+		.word = "leftover", .answer = STATICDAX_FAILED, .error = EEXIST,
+		.text = "was being relocated by a run that was killed, and is whole, as is what that left",
+		.remedy = "compare the two, and remove the latter",
 	},
 };
 

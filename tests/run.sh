@@ -81,13 +81,20 @@ contract_parts() {
 # A machine each: options of tests/vm/run.sh, then what to run in it. After @ a
 # test of the host's, which starts machines itself and gets the kernel's name.
 parts() {
-	local kernel=$1
+	local kernel=$1 kills=no
+
+	# How programs behave, ours when they are killed too, differs little between
+	# kernels, and so does what a killed machine leaves; they take long.
+	if [ "$kernel" = 6.12 ] || [ -n "${PARTS:-}" ]; then
+		kills=yes
+	fi
 	contract_parts
 	echo "cli tests/cli/lifecycle.sh"
 	echo "monitor -f ext4-dax,ext4 tests/cli/monitor.sh"
 	echo "metrics -f ext4-dax tests/cli/metrics.sh"
 	echo "map -f ext4-dax,ext4 tests/cli/map.sh"
-	echo "create -t 1200 tests/cli/create.sh"
+	echo "create -t 1200 -e KILLS=$kills tests/cli/create.sh"
+	echo "prepare -t 1200 -e KILLS=$kills tests/cli/prepare.sh"
 	echo "registry -f ext4 tests/cli/registry.sh"
 	echo "verify -f ext4 tests/cli/verify.sh"
 	echo "badinput tests/cli/badinput.sh"
@@ -102,9 +109,7 @@ parts() {
 	echo "races tests/guest/races.sh 6 /mnt/ext4-dax /mnt/xfs-dax /mnt/ext4 /mnt/xfs"
 	echo "boot @ tests/systemd/boot.sh"
 	echo "nfs -f ext4-dax,xfs-dax tests/programs/nfs.sh /mnt/ext4-dax 3 /mnt/xfs-dax 4.2"
-	# How programs behave, ours when they are killed too, differs little between
-	# kernels, and so does what a killed machine leaves; they take long.
-	if [ "$kernel" = 6.12 ] || [ -n "${PARTS:-}" ]; then
+	if [ $kills = yes ]; then
 		echo "packages @ tests/packaging/install.sh"
 		echo "sessions -f ext4-dax,ext4 tests/guest/sessions.sh"
 		echo "kill tests/cli/kill.sh"

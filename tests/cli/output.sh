@@ -149,6 +149,7 @@ usage "a value too many" seal --json=1 x
 usage "unknown long option" seal --nonsense x
 usage "unknown letter" seal -vx x
 usage "option of another verb" get --force x
+usage "prepare without a file" prepare
 usage "create without a file" create --size 1M
 usage "create of two files" create --size 1M x y
 usage "create without a size" create x
@@ -186,7 +187,7 @@ says "audit does not look like a seal" out \
 run seal hole x
 expect "one line for a failure, and the next file" 1 1 1
 says "why and what to do" err \
-	"staticdax: 'hole': at offset 4096 (0x1000): has a hole; write the whole file, e.g. with dd, or with fallocate and then write zeros"
+	"staticdax: 'hole': at offset 4096 (0x1000): has a hole; write it out with staticdax prepare"
 run seal held x
 expect "holders stand below" 5 1 10
 says "a descriptor" err "    pid 100 'editor': fd 3, write"
@@ -289,7 +290,7 @@ expect "check, fit" 0 1 0
 run check --align 2M hole x
 expect "not fit is an answer" 1 2 0
 says "not fit, and why" out \
-	"hole: not fit: at offset 4096 (0x1000): has a hole; write the whole file, e.g. with dd, or with fallocate and then write zeros"
+	"hole: not fit: at offset 4096 (0x1000): has a hole; write it out with staticdax prepare"
 run check swapfile
 expect "a swapfile is not fit" 1 1 0
 run check no_privilege
@@ -431,6 +432,20 @@ if grep -q 'x: \[##########..............................\]  25 %' "$dir/out" &&
 else
 	tap_not_ok "a bar on a terminal, gone in the end" "$(cat -v "$dir/out")"
 fi
+
+# --- prepare ---
+
+run prepare x fit
+says "prepare" out "x: prepared: 8192 bytes of holes written out, 1 byte unwritten written out, 4096 bytes beyond the end freed (1073741824 bytes, 2 runs, align 2M, map digest 0000000000abcdef)"
+says "prepare of what is fit" out "fit: nothing to do (1073741824 bytes, 2 runs, align 2M, map digest 0000000000abcdef)"
+run prepare --dry-run x
+says "prepare --dry-run" out "x: would be prepared: 8192 bytes of holes written out, 1 byte unwritten written out, 4096 bytes beyond the end freed"
+run prepare --relocate --dry-run x
+says "prepare --relocate" out "x: would be prepared: moved to other blocks"
+run prepare linked held x
+expect "prepare: the worst outcome counts" 5 1 11
+run prepare --json leftover
+json "prepare --json" '.files[0].reason == "leftover" and .files[0].trimmed == 4096 and .files[0].relocated == false'
 
 # --- metrics ---
 

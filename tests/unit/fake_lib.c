@@ -182,6 +182,25 @@ int staticdax_create(struct staticdax *sd, const char *path, uint64_t size,
 	return r;
 }
 
+int staticdax_prepare(struct staticdax *sd, const char *path,
+		      const struct staticdax_options *options,
+		      struct staticdax_work *ret_work,
+		      struct staticdax_result *result)
+{
+	int r = answer(path, result);
+
+	say(sd);
+	*ret_work = (struct staticdax_work){ .size = sizeof(*ret_work) };
+	if (begins(path, "fit"))
+		return 0;
+	ret_work->relocate = options->flags & STATICDAX_RELOCATE;
+	ret_work->holes = 8192;
+	ret_work->unwritten = 1;
+	ret_work->past_eof = 4096;
+	result->changed = !r && !(options->flags & STATICDAX_DRY_RUN);
+	return r;
+}
+
 int staticdax_unseal(struct staticdax *sd, const char *path, uint32_t flags,
 		     struct staticdax_result *result)
 {

@@ -108,7 +108,7 @@ static void test_human_files(void)
 	report_checked(&c.report, "b", &hole);
 	check_text(&c,
 		   "a: fit (8192 bytes, 1 run, align 4K, map digest 0000000000001234)\n"
-		   "b: not fit: at offset 4096 (0x1000): has a hole; write the whole file, e.g. with dd, or with fallocate and then write zeros\n",
+		   "b: not fit: at offset 4096 (0x1000): has a hole; write it out with staticdax prepare\n",
 		   "check for people");
 }
 

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Puts a file that has the same content, and fit blocks, in a file's place.
+ *
+ * It is made without a name, gets a temporary one beside the old file when it is
+ * whole and on stable storage, and the two names are exchanged. The old file
+ * goes only when it is certain that nobody came for it meanwhile; else they are
+ * exchanged back. A run that is killed between leaves the other file under the
+ * temporary name, which is never removed by itself: somebody may have opened it
+ * in that very moment, and written.
+ */
+#define _GNU_SOURCE
+#include "relocate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "allocate.h"
+#include "fill.h"
+#include "fit.h"
+#include "lease.h"
+#include "metadata.h"
+#include "unnamed.h"
+#include "util.h"
+
+struct relocation {
+	struct staticdax *sd;
+	const struct sdax_target *source;
+	struct staticdax_result *result;
+	uint64_t align;
+	uint32_t flags;
+	struct stat before;		/* of the source, not yet read */
+	char *path;			/* resolved */
+	const char *name;
+	struct sdax_unnamed file;
+	struct sdax_device *device;
+};
+
+static void relocation_done(struct relocation *l)
+{
+	sdax_unnamed_close(&l->file);
+	sdax_device_free(l->device);
+	free(l->path);
+}
+
+static int failed(struct relocation *l, int error, const char *what)
+{
+	if (error == -EBUSY)
+		return sdax_fail(l->result, STATICDAX_HELD, 0,
+				 "somebody came for it; it is as it was");
+	return sdax_fail(l->result, STATICDAX_SYSTEM, error, "%s", what);
+}
+
+static int resolve(struct relocation *l, const char *path)
+{
+	if (fstat(l->source->fd, &l->before) < 0)
+		return failed(l, -errno, "stat");
+	if (l->before.st_nlink > 1)
+		return sdax_fail(l->result, STATICDAX_LINKED, 0, "%s", "");
+	l->path = realpath(path, NULL);
+	if (!l->path)
+		return failed(l, -errno, "resolving its path");
+	l->name = strrchr(l->path, '/') + 1;
+	return 0;
+}
+
+/* ".pool.staticdax" beside pool */
+static int open_beside(struct relocation *l)
+{
+	_cleanup_free_ char *temporary = NULL;
+	bool dax = !(l->flags & STATICDAX_ANY_DEVICE) ||
+		   l->source->facts.attributes & STATX_ATTR_DAX;
+	int r;
+
+	if (asprintf(&temporary, "%.*s.%s.staticdax",
+		     (int)(l->name - l->path), l->path, l->name) < 0) {
+		temporary = NULL;
+		return failed(l, -ENOMEM, "memory");
+	}
+	r = sdax_unnamed_open(temporary, 0600, l->source->facts.size, dax,
+			      &l->file, l->result);
+	if (r == -EEXIST)
+		return sdax_fail(l->result, STATICDAX_LEFTOVER, 0, ".%s.staticdax",
+				 l->name);
+	return r ?: sdax_fit_file(&l->file.target, l->flags, l->result);
+}
+
+static int make(struct relocation *l)
+{
+	struct sdax_target *target = &l->file.target;
+	uint64_t size = l->source->facts.size;
+	int r;
+
+	r = sdax_fit_device(target, &l->device, l->result);
+	if (!r)
+		r = sdax_allocate(l->sd, target, l->device, size, l->align,
+				  l->result);
+	if (r < 0)
+		return r;
+	r = sdax_fill_copy(l->sd, l->source->fd, target->fd, size);
+	if (r < 0)
+		return failed(l, r, "copying it");
+	r = sdax_metadata_copy(l->source->fd, target->fd, &l->before,
+			       l->result);
+	if (r < 0)
+		return r;
+	if (fsync(target->fd) < 0)
+		return failed(l, -errno, "fsync");
+	r = sdax_unnamed_refresh(&l->file, l->result);
+	return r ?: sdax_fit_map(target, l->align, &l->device, NULL, l->result);
+}
+
+static bool leads_to_source(const struct relocation *l, const char *name)
+{
+	struct stat st;
+
+	return !fstatat(l->file.directory, name, &st, AT_SYMLINK_NOFOLLOW) &&
+	       st.st_dev == l->before.st_dev && st.st_ino == l->before.st_ino;
+}
+
+static int exchange_names(const struct relocation *l)
+{
+	return renameat2(l->file.directory, l->file.name, l->file.directory,
+			 l->name, RENAME_EXCHANGE) < 0 ? -errno : 0;
+}
+
+/*
+ * The old file is under the temporary name now. Whoever opened it since the last
+ * look waits for the lease, and must find it under its own.
+ */
+static int exchange(struct relocation *l)
+{
+	int r;
+
+	if (!sdax_lease_undisturbed(l->source->fd))
+		return failed(l, -EBUSY, "");
+	if (!leads_to_source(l, l->name))
+		return sdax_fail(l->result, STATICDAX_CHANGED, 0, "its name");
+	r = exchange_names(l);
+	if (r < 0)
+		return failed(l, r, "exchanging the names");
+	if (leads_to_source(l, l->file.name) &&
+	    sdax_lease_undisturbed(l->source->fd))
+		return 0;
+	r = exchange_names(l);
+	/* now what stands under the temporary name is not ours to remove */
+	l->file.linked = !r;
+	if (r < 0)
+		return failed(l, r, "exchanging the names back");
+	return failed(l, -EBUSY, "");
+}
+
+static int publish(struct relocation *l)
+{
+	int r;
+
+	r = sdax_unnamed_link(&l->file, l->result);
+	if (!r)
+		r = exchange(l);
+	if (!r && fsync(l->file.directory) < 0)
+		r = failed(l, -errno, "fsync of its directory");
+	else
+		sdax_unnamed_unlink(&l->file);
+	return r;
+}
+
+int sdax_relocate(struct staticdax *sd, const char *path,
+		  const struct sdax_target *source, uint64_t align,
+		  uint32_t flags, struct staticdax_result *result)
+{
+	_cleanup_(relocation_done) struct relocation l = {
+		.sd = sd,
+		.source = source,
+		.result = result,
+		.align = align,
+		.flags = flags,
+		.file = SDAX_UNNAMED_NONE,
+	};
+	int r;
+
+	r = resolve(&l, path);
+	if (!r)
+		r = open_beside(&l);
+	if (!r)
+		r = make(&l);
+	return r ?: publish(&l);
+}

@@ -1,0 +1,197 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# staticdax prepare: the content stays, byte by byte, whatever happens meanwhile,
+# and the file can be sealed afterwards.
+
+. tests/cli/guest.sh
+
+# patchy FILE: 5000001 bytes with holes, unwritten blocks, and blocks beyond the end
+patchy() {
+	rm -f "$1"
+	truncate -s 5000001 "$1"
+	head -c 300000 /dev/urandom | dd of="$1" bs=100000 seek=3 conv=notrunc status=none
+	fallocate -o 1048576 -l 1048576 "$1"
+	printf middle | dd of="$1" bs=1 seek=1500000 conv=notrunc status=none
+	fallocate -n -o 4000000 -l 2000000 "$1"
+	printf end | dd of="$1" bs=1 seek=4999998 conv=notrunc status=none
+	sync "$1"
+}
+
+# state FILE: what must stay as it is; reading it changes the time of access
+state() {
+	stat -c '%s %a %u %g %y' "$1"
+	sha256sum <"$1"
+	getfattr -d -m - "$1" 2>/dev/null | sed 1d
+	getfacl -cpn "$1"
+}
+
+# keeps FILE COMMAND...: the command succeeds, and nothing to be seen changes
+keeps() {
+	local file=$1 before access
+	shift
+	before=$(state "$file")
+	access=$(stat -c %x "$file")
+	"$@" || return 1
+	[ "$access" = "$(stat -c %x "$file")" ] || { echo "time of access"; return 1; }
+	echo 3 >/proc/sys/vm/drop_caches
+	diff <(echo "$before") <(echo "$(state "$file")")
+}
+
+# leaves FILE STATUS COMMAND...: it ends so, and not even the map changes
+leaves() {
+	local file=$1 want=$2 before got
+	shift 2
+	before=$(state "$file"; map_of "$file")
+	"$@"
+	got=$?
+	[ $got -eq "$want" ] || { echo "exit status $got"; return 1; }
+	diff <(echo "$before") <(state "$file"; map_of "$file")
+}
+
+# misaligned FILE: written, but a block beside where it would be aligned
+misaligned() {
+	rm -f "$1"
+	"$S" create --no-dax --size 4100K --align 2M "$1" >/dev/null 2>&1
+	fallocate -c -o 0 -l 4096 "$1"
+	head -c 4194304 /dev/urandom | dd of="$1" bs=1M conv=notrunc status=none
+	chown 1000:100 "$1"
+	chmod 2640 "$1"
+	setfattr -n user.note -v 'some words' "$1"
+	setfattr -n trusted.note -v 0x00ff "$1"
+	setfacl -m u:4711:rw "$1"
+	touch -d '2001-02-03 04:05:06.789' "$1"
+	sync "$1"
+}
+
+# as long as this is sealed nothing is attached or detached below
+fit /mnt/xfs/stays
+holds "another_is_sealed" "$S" seal --no-dax /mnt/xfs/stays
+
+for root in $ROOTS; do
+	how=(--no-dax)
+	[[ $root != *-dax ]] || how=()
+	name=${root##*/}
+	f=$root/patchy
+	patchy "$f"
+	answers 0 'would be prepared: [0-9]+ bytes of holes written out, [0-9]+ bytes unwritten written out, [0-9]+ bytes beyond the end freed$' \
+		"${name}_dry_run_changes_nothing" leaves "$f" 0 "$S" prepare "${how[@]}" --dry-run "$f"
+	answers 0 'prepared: [0-9]+ bytes of holes written out.*align 4K, map digest [0-9a-f]+\)$' \
+		"${name}_content_and_times_stay" keeps "$f" "$S" prepare "${how[@]}" "$f"
+	answers 0 'nothing to do' "${name}_twice" "$S" prepare "${how[@]}" "$f"
+	answers 0 'sealed' "${name}_seals" "$S" seal "${how[@]}" "$f"
+	answers 1 'is sealed; unseal it first' "${name}_sealed" "$S" prepare "${how[@]}" "$f"
+	holds "${name}_unseal" "$S" unseal "$f"
+	rm -f "$f"
+
+	f=$root/misaligned
+	misaligned "$f"
+	answers 0 'at offset 0 .*is not aligned.*prepare --relocate' "${name}_misaligned_is_left_alone" \
+		leaves "$f" 1 "$S" prepare "${how[@]}" --align 2M "$f"
+	answers 0 'moved to other blocks' "${name}_relocated_is_the_same" \
+		keeps "$f" "$S" prepare "${how[@]}" --align 2M --relocate "$f"
+	fails "${name}_relocate_leaves_nothing" ls "$root/.misaligned.staticdax"
+	answers 0 'fit' "${name}_relocated_is_fit" "$S" check "${how[@]}" --align 2M "$f"
+	rm -f "$f"
+done
+
+f=/mnt/ext4/linked
+misaligned $f
+answers 0 'would be prepared: moved to other blocks$' "relocate_dry_run" \
+	leaves $f 0 "$S" prepare --no-dax --align 2M --relocate --dry-run $f
+ln $f $f.second
+answers 0 'several hard links.*remove the others' "hard_link_is_refused" \
+	leaves $f 1 "$S" prepare --no-dax --align 2M --relocate $f
+rm $f $f.second
+
+# What is shared
+for root in /mnt/xfs-dax /mnt/xfs; do
+	how=(--no-dax)
+	[[ $root != *-dax ]] || how=()
+	f=$root/shared
+	fit $f 1048576
+	cp --reflink=auto $f $root/twin
+	sha=$(sha256sum <$root/twin)
+	answers 0 'prepared: 1048576 bytes unshared|nothing to do' "${root##*/}_unshares" keeps $f "$S" prepare "${how[@]}" $f
+	answers 0 'fit' "${root##*/}_unshared" "$S" check "${how[@]}" $f
+	holds "${root##*/}_twin_stays" test "$(sha256sum <$root/twin)" = "$sha"
+done
+
+# Who else has it
+f=/mnt/ext4/held
+patchy $f
+exec 7>>$f
+answers 0 'open or mapped by others' "held" leaves $f 5 "$S" prepare --no-dax $f
+answers 0 'would be prepared' "dry_run_does_not_ask" "$S" prepare --no-dax --dry-run $f
+exec 7>&-
+holds "let_go_of" "$S" prepare --no-dax $f
+chown 1000 $f
+patchy /mnt/ext4/others
+answers 3 'Permission denied|CAP_LEASE' "user_of_a_file_of_others" \
+	setpriv --reuid 1000 --regid 1000 --clear-groups "$S" prepare --no-dax /mnt/ext4/others
+answers 0 'nothing to do' "user_of_his_own_file" \
+	setpriv --reuid 1000 --regid 1000 --clear-groups "$S" prepare --no-dax $f
+answers '[13]' 'empty' "empty" sh -c ": >/mnt/ext4/empty; '$S' prepare --no-dax /mnt/ext4/empty"
+answers 1 '"reason":"not_dax"' "not_dax" "$S" prepare --json $f
+answers 0 '"relocated":false,"holes":[1-9][0-9]*,"unwritten":[1-9][0-9]*,"shared":0,"trimmed":[1-9]' "json" \
+	"$S" prepare --no-dax --dry-run --json /mnt/ext4/others
+
+# Killed at the N-th system call of a kind, for every N until it gets through: the
+# content is whole, and the next run gets through.
+
+# killed CALL N COMMAND...: 0 when the signal came, 1 when it got through
+killed() {
+	local call=$1 n=$2
+	shift 2
+	(strace -f -qq -o /dev/null -e trace="$call" \
+		-e inject="$call:signal=SIGKILL:when=$n" "$@"; exit $?) >/dev/null 2>&1
+	[ $? -eq 137 ]
+}
+
+# each_step NAME STEPS FILE MAKE COMMAND...
+each_step() {
+	local name=$1 f=$3 make=$4 step call n stride sum kills=0 left=0 bad=
+	local -a steps
+	read -ra steps <<<"$2"
+	shift 4
+	for step in "${steps[@]}"; do
+		IFS=: read -r call n stride <<<"$step"
+		while :; do
+			$make "$f"
+			sum=$(state "$f")
+			killed "$call" "$n" "$@" "$f" || break
+			kills=$((kills + 1))
+			diff <(sha256sum <"$f") <(sed -n 2p <<<"$sum") >/dev/null || bad="$call $n: content"
+			if [ -e "${f%/*}/.${f##*/}.staticdax" ]; then
+				left=$((left + 1))
+				cmp "$f" "${f%/*}/.${f##*/}.staticdax" >/dev/null || bad="$call $n: leftover"
+				"$@" "$f" 2>&1 | grep -qE 'remove the latter|nothing to do' || bad="$call $n: silent"
+				rm "${f%/*}/.${f##*/}.staticdax"
+			fi
+			"$@" "$f" >"$OUT" 2>&1 || bad="$call $n: $(cat "$OUT")"
+			diff <(sha256sum <"$f") <(sed -n 2p <<<"$sum") >/dev/null || bad="$call $n: content in the end"
+			n=$((n + stride))
+		done
+	done
+	if [ -n "$bad" ]; then tap_not_ok "$name" "$bad"
+	elif [ $kills -lt 4 ]; then tap_not_ok "$name" "only $kills steps were reached"
+	else tap_ok "$name ($kills kills, $left left a second file)"; fi
+}
+
+if [ "${KILLS:-yes}" = yes ]; then
+	each_step "killed_while_writing_out" "fallocate:2:9 msync:1:3 ftruncate:1:1 fsync:1:1" \
+		/mnt/ext4/killed patchy "$S" prepare --no-dax
+	each_step "killed_while_relocating" "pwrite64:2:9 linkat:1:1 fsync:3:9 renameat2:1:1 unlinkat:1:1" \
+		/mnt/xfs/killed misaligned "$S" prepare --no-dax --align 2M --relocate
+fi
+
+# DAX is had by relocating
+umount /mnt/ext4-dax
+mount -t ext4 -o dax=inode /dev/pmem0 /mnt/ext4-dax
+f=/mnt/ext4-dax/f
+fit $f
+answers 1 'not DAX' "not_dax_by_flag" "$S" prepare $f
+answers 0 'moved to other blocks' "made_dax" keeps $f "$S" prepare --relocate $f
+answers 0 'fit' "is_dax" "$S" check $f
+"$S" unseal --all >"$OUT"
+tap_done
