@@ -102,13 +102,42 @@ static int registry_failed(int r, struct staticdax_result *result)
 	return sdax_fail(result, STATICDAX_SYSTEM, r, "%s", SDAX_PIN_DIR);
 }
 
+static time_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/*
+ * Mapping the filter is the dearest part of a seal, so many files in one go share
+ * it, if the registry is still the one that is pinned. As long as a proof is good:
+ * then all pins are looked at again.
+ */
+static int open_registry(struct staticdax *sd, struct sdax_store *ret_store)
+{
+	_cleanup_(sdax_store_close) struct sdax_store kept = sd->kept;
+	__u32 id;
+
+	sd->kept = (struct sdax_store)SDAX_STORE_NONE;
+	if (kept.sealed >= 0 && seconds() - sd->kept_at <= 1 &&
+	    !sdax_store_pinned(&id) && id == sdax_store_id(&kept)) {
+		*ret_store = kept;
+		kept = (struct sdax_store)SDAX_STORE_NONE;
+		return 0;
+	}
+	sd->kept_at = seconds();
+	return sdax_store_open(true, ret_store);
+}
+
 static int open_clean(struct staticdax *sd, struct sdax_store *ret_store,
 		      bool *ret_swept, struct staticdax_result *result)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	int r;
 
-	r = sdax_store_open(true, &store);
+	r = open_registry(sd, &store);
 	if (r == -ENOENT)
 		return r;
 	if (!r)
@@ -248,14 +277,6 @@ int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
 	return 0;
 }
 
-static time_t seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
 /* A proof is good for a second, so that many files in one go need only one. */
 static bool proved_lately(const struct staticdax *sd,
 			  const struct sdax_store *store)
@@ -376,11 +397,14 @@ void sdax_handle_release(struct staticdax *sd, struct sdax_store *store)
 		return;
 	in_use = sdax_store_in_use(store);
 	records = store->control->records;
-	if (!in_use)
-		store->control->programs = 0;
-	sdax_store_close(store);
-	if (in_use)
+	if (in_use) {
+		sdax_store_close(&sd->kept);
+		sd->kept = *store;
+		*store = (struct sdax_store)SDAX_STORE_NONE;
 		return;
+	}
+	store->control->programs = 0;
+	sdax_store_close(store);
 	sdax_log(sd, 1, "detaching");
 	sd->proved_registry = 0;
 	if (!records)

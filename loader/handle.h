@@ -22,6 +22,8 @@ struct staticdax {
 	struct sdax_inspect *inspect;
 	__u32 proved_registry;	/* id of the registry the canary was run on */
 	time_t proved_at;	/* CLOCK_MONOTONIC, seconds */
+	struct sdax_store kept;	/* the registry as the last call had it */
+	time_t kept_at;		/* when it was opened */
 	struct sdax_events *events;
 	char *path;		/* of the last seal handed out */
 	char comm[16];
@@ -70,7 +72,7 @@ int sdax_handle_registry(struct staticdax *sd, struct sdax_store *ret_store,
 int sdax_handle_replace(struct staticdax *sd, struct sdax_store *store,
 			bool force, struct staticdax_result *result);
 
-/* Detaches if nothing is sealed any more; closes the store. */
+/* Detaches if nothing is sealed any more; closes the store, or keeps it. */
 void sdax_handle_release(struct staticdax *sd, struct sdax_store *store);
 
 /* Runs the canary, unless it has held within the last second. */

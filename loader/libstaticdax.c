@@ -65,6 +65,7 @@ int staticdax_new(struct staticdax **ret)
 
 	if (!sd)
 		return -ENOMEM;
+	sd->kept = (struct sdax_store)SDAX_STORE_NONE;
 	*ret = sd;
 	return 0;
 }
@@ -74,6 +75,7 @@ void staticdax_free(struct staticdax *sd)
 	if (!sd)
 		return;
 	sdax_inspect_free(sd->inspect);
+	sdax_store_close(&sd->kept);
 	sdax_events_free(sd->events);
 	free(sd->path);
 	if (printing == sd)

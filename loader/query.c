@@ -279,6 +279,8 @@ static int read_status(struct staticdax *sd, struct staticdax_status *status)
 		r = sdax_handle_lock(&lock, result);
 	if (r < 0)
 		return r;
+	/* a status looks at all pins, however lately somebody did */
+	sdax_store_close(&sd->kept);
 	r = sdax_handle_registry(sd, &store, &swept, result);
 	status->swept = swept;
 	if (r == -ENOENT && !result->reason)
