@@ -133,6 +133,15 @@ static bool kernel_preempts(void)
 	return !strstr(modes, "(none)") && !strstr(modes, "(voluntary)");
 }
 
+/* libbpf only says that it found none. */
+static int why_no_btf(void)
+{
+	_cleanup_close_ int fd = open("/sys/kernel/btf/vmlinux",
+				      O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 ? -ENOMEM : errno == ENOENT ? -EOPNOTSUPP : -errno;
+}
+
 /*
  * Which programs there are and which of them this kernel wants: asked of BTF
  * once in a process, since reading it costs more than all the rest. Two threads
@@ -153,7 +162,7 @@ static int ask_kernel(void)
 		return 0;
 	btf = btf__load_vmlinux_btf();
 	if (!btf)
-		return -EOPNOTSUPP;
+		return why_no_btf();
 	skel = enforce_bpf__open();
 	if (!skel)
 		return -errno;

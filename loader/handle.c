@@ -197,9 +197,12 @@ static int programs(struct sdax_program *list, size_t *n, bool *ret_complete,
 	int r;
 
 	r = sdax_engine_programs(list, n);
-	if (r < 0)
+	if (r == -EOPNOTSUPP)
 		return sdax_fail(result, STATICDAX_NO_BPF_LSM, 0,
 				 "no type information of the kernel");
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r,
+				 "reading the kernel's types");
 	*ret_complete = true;
 	for (size_t i = 0; i < *n; i++)
 		if (list[i].wanted && !list[i].attached)

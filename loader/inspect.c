@@ -18,6 +18,15 @@ struct sdax_inspect {
 	struct inspect_bpf *skel;
 };
 
+/*
+ * Every kernel with type information has these iterators; and what libbpf says
+ * when descriptors or memory run out is not always that.
+ */
+static bool kernel_cannot(void)
+{
+	return access("/sys/kernel/btf/vmlinux", F_OK) < 0 && errno == ENOENT;
+}
+
 int sdax_inspect_new(struct sdax_inspect **ret)
 {
 	_cleanup_(sdax_freep) struct sdax_inspect *inspect = NULL;
@@ -29,7 +38,7 @@ int sdax_inspect_new(struct sdax_inspect **ret)
 	inspect->skel = inspect_bpf__open_and_load();
 	if (!inspect->skel) {
 		r = -errno;
-		return r == -EPERM || r == -ENOMEM ? r : -EOPNOTSUPP;
+		return kernel_cannot() ? -EOPNOTSUPP : r;
 	}
 	*ret = TAKE_PTR(inspect);
 	return 0;

@@ -114,6 +114,7 @@ parts() {
 		echo "sessions -f ext4-dax,ext4 tests/guest/sessions.sh"
 		echo "kill tests/cli/kill.sh"
 		echo "powercut @ tests/lifetime/powercut.sh"
+		echo "limits -f ext4 tests/lifetime/limits.sh"
 		echo "durable @ tests/lifetime/durable.sh"
 		echo "programs-ext4-dax -f ext4-dax -p tests/programs/packages" \
 			"tests/programs/programs.sh /mnt/ext4-dax"
