@@ -43,6 +43,11 @@
 /* include/uapi/linux/magic.h, fs/xfs/libxfs/xfs_format.h */
 #define EXT4_SUPER_MAGIC	0xef53
 #define XFS_SUPER_MAGIC		0x58465342
+#define BTRFS_SUPER_MAGIC	0x9123683e
+
+/* include/uapi/linux/falloc.h */
+#define FALLOC_FL_KEEP_SIZE	0x01
+#define FALLOC_FL_UNSHARE_RANGE	0x40
 
 #define LOOP_MAJOR	7	/* include/uapi/linux/major.h */
 

@@ -7,9 +7,10 @@
  * What happens when something is missing:
  *  - an entry: the inode is not sealed. User space inserts before it judges,
  *    so a full map refuses the seal and never an unprotected file;
- *  - an entry of another generation: it lapses if its mode refuses whatever
- *    could have changed the generation, since then this is another file; else
- *    denied, and told as such;
+ *  - an entry of another generation: where nobody can rewrite a generation, and
+ *    inode numbers come again (SDAX_F_REUSED), it is another file's, and passes;
+ *    else it lapses if its mode refuses whatever could have changed the
+ *    generation, since then this is another file; else denied, and told as such;
  *  - a filesystem record while an entry exists: the entry still denies, only
  *    the filesystem-wide refusals (rule B, umount) are lost; user space writes
  *    the record before the first entry and removes it after the last;
@@ -129,6 +130,7 @@ static __always_inline void report(struct refusal *r)
 		e->error = 0;
 	else
 		e->error = r->error ?: errno_of(r->op);
+	e->part = r->key.part;
 	e->op = r->op;
 	e->hook = r->hook;
 	e->reason = r->why;
@@ -161,13 +163,26 @@ static __always_inline bool is_early(u32 hook)
 	       hook == SDAX_HOOK_FILE_TRUNCATE;
 }
 
+static __always_inline bool refuses(struct sdax_entry *entry, u32 op)
+{
+	return entry->deny & SDAX_BIT(sdax_op_class(op) & 31);
+}
+
+/* A read is at worst the source of a clone. */
+static __always_inline bool is_unvouched(struct sdax_entry *entry,
+					 struct sdax_access *access)
+{
+	return !access->known && (access->op != SDAX_OP_REMAP_FROM ||
+				  refuses(entry, access->op));
+}
+
 /* The canary shows which programs really run: each leaves its bit. */
 static __always_inline int canary(struct sdax_entry *entry, u32 op, u32 hook)
 {
 	__sync_fetch_and_or(&control.proved, 1ULL << hook);
 	if (is_early(hook))
 		return 0;
-	return entry->deny & SDAX_BIT(op) ? errno_of(op) : 0;
+	return refuses(entry, op) ? errno_of(SDAX_OP_NAME(op)) : 0;
 }
 
 static __always_inline bool enforcing(struct sdax_entry *entry)
@@ -241,8 +256,12 @@ static __noinline int lapse_one(struct sdax_entry *entry, struct sdax_key *key,
 	if (!lapse(entry, key, why))
 		return 0;
 	fs = bpf_map_lookup_elem(&filesystems, &key->dev);
-	if (fs)
-		uncount(fs, !audit, audit);
+	if (!fs)
+		return 0;
+	uncount(fs, !audit, audit);
+	if (refuses(entry, SDAX_OP_UMOUNT))
+		__sync_fetch_and_add(audit ? &fs->keeping_audits :
+					     &fs->keeping, -1);
 	return 0;
 }
 
@@ -269,7 +288,7 @@ static __noinline int judge(struct sdax_entry *entry, struct sdax_key *key,
 		.key = *key,
 		.offset = access->offset,
 		.length = access->length,
-		.op = access->op,
+		.op = SDAX_OP_NAME(access->op),
 		.hook = hook,
 		.audit = entry->flags & SDAX_F_AUDIT,
 		.error = access->error,
@@ -280,13 +299,15 @@ static __noinline int judge(struct sdax_entry *entry, struct sdax_key *key,
 		return canary(entry, access->op, hook);
 	if (r.audit && is_early(hook))
 		return 0;
+	if (entry->generation != generation && entry->flags & SDAX_F_REUSED)
+		return 0;
 	if (entry->generation != generation && is_replaced(entry))
 		return lapse_one(entry, key, SDAX_LAPSE_REPLACED);
 	if (entry->generation != generation)
 		r.why = SDAX_WHY_GENERATION;
-	else if (!access->known)
+	else if (is_unvouched(entry, access))
 		r.why = SDAX_WHY_NO_TOKEN;
-	else if (!(entry->deny & SDAX_BIT(access->op & 31)))
+	else if (!refuses(entry, access->op))
 		return 0;
 	if (r.why == SDAX_WHY_GENERATION)
 		sdax_count(SDAX_COUNT_GENERATION);
@@ -327,11 +348,9 @@ __hidden int sdax_decide_unsafe_file(struct file *file, u32 op, u32 hook)
 	};
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	struct sdax_entry *entry;
-	struct sdax_key key = {
-		.ino = BPF_CORE_READ(inode, i_ino),
-		.dev = BPF_CORE_READ(inode, i_sb, s_dev),
-	};
+	struct sdax_key key;
 
+	sdax_key_of_unsafe(inode, &key);
 	entry = bpf_map_lookup_elem(&sealed, &key);
 	if (!entry || !enforcing(entry))
 		return 0;
@@ -383,7 +402,7 @@ __hidden int sdax_dev_holds(u32 dev)
 {
 	struct sdax_fs *fs = bpf_map_lookup_elem(&filesystems, &dev);
 
-	if (!fs || (!fs->seals && !fs->audits))
+	if (!fs || (!fs->keeping && !fs->keeping_audits))
 		return 0;
 	if (fs->flags & SDAX_F_CANARY)
 		__sync_fetch_and_or(&control.proved,
@@ -400,15 +419,20 @@ __hidden int sdax_decide_dev(u32 dev, u32 op, u32 hook)
 		.hook = hook,
 	};
 	struct sdax_fs *fs;
+	u32 seals, audits;
 
 	r.key.dev = dev;
 	fs = bpf_map_lookup_elem(&filesystems, &r.key.dev);
-	if (!fs || (!fs->seals && !fs->audits))
+	if (!fs)
+		return 0;
+	seals = op == SDAX_OP_UMOUNT ? fs->keeping : fs->seals;
+	audits = op == SDAX_OP_UMOUNT ? fs->keeping_audits : fs->audits;
+	if (!seals && !audits)
 		return 0;
 	if (fs->flags & SDAX_F_CANARY)
 		return errno_of(op);
 	r.why = SDAX_WHY_FILESYSTEM;
-	r.audit = !fs->seals;
+	r.audit = !seals;
 	return refuse(&r);
 }
 
@@ -479,5 +503,7 @@ __hidden int sdax_lapse_filesystem(struct super_block *sb)
 		return 0;
 	bpf_for_each_map_elem(&sealed, lapse_if_on, &dev, 0);
 	uncount(fs, fs->seals, fs->audits);
+	fs->keeping = 0;
+	fs->keeping_audits = 0;
 	return 0;
 }

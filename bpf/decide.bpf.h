@@ -10,6 +10,18 @@
 #include "staticdax_abi.h"
 #include <bpf/bpf_helpers.h>
 
+/*
+ * An operation that goes by its own name in the report, and by another class in
+ * the mask of the mode. For all classes below both are the same.
+ */
+#define SDAX_OP_BY(op, by) ((op) | ((by) + 1) << 8)
+#define SDAX_OP_NAME(op) ((op) & 0xff)
+
+static __always_inline u32 sdax_op_class(u32 op)
+{
+	return op >> 8 ? (op >> 8) - 1 : op;
+}
+
 /* offset and length, in bytes or SDAX_NONE, are for the report only. */
 __hidden int sdax_decide(struct inode *inode, u32 op, u32 hook, u64 offset,
 			 u64 length);
@@ -41,7 +53,8 @@ struct sdax_access {
 	u64 offset;
 	u64 length;
 	u32 op;
-	u32 known;	/* 0: nothing vouches for it, refuse whatever the mode */
+	u32 known;	/* 0: nothing vouches for it, refuse whatever the mode,
+			   but for a read that may be a clone's source too */
 	s32 error;	/* what to answer if it is refused, 0: what op says */
 };
 

@@ -44,12 +44,30 @@ static __always_inline int decide(struct inode *inode, u32 op, u32 hook)
 
 /* Size */
 
+/*
+ * What is no shrinking now may become one. XFS lets a direct write past the end
+ * go on without the inode lock, and waits for it only behind inode_setattr: the
+ * file is then longer than it was here. While one is under way (they begin under
+ * the lock, so none is added) every truncate counts as one that shrinks; the
+ * count is read before the size, which is written before the count.
+ */
+static __always_inline bool may_grow_meanwhile(struct inode *inode)
+{
+	bool busy = *(volatile int *)&inode->i_dio_count.counter;
+
+	barrier();
+	return busy && inode->i_sb->s_magic == XFS_SUPER_MAGIC;
+}
+
 static __always_inline int resize(struct inode *inode, u64 size, u32 hook)
 {
+	bool busy = may_grow_meanwhile(inode);
 	u32 op = SDAX_OP_SAME_SIZE;
 
 	if (size != SDAX_NONE && size != (u64)inode->i_size)
 		op = size < (u64)inode->i_size ? SDAX_OP_SHRINK : SDAX_OP_GROW;
+	if (busy && hook == SDAX_HOOK_INODE_SETATTR)
+		op = SDAX_OP_BY(op, SDAX_OP_SHRINK);
 	return sdax_decide(inode, op, hook, size, SDAX_NONE);
 }
 
@@ -79,8 +97,8 @@ int BPF_PROG(sdax_setattr_3, void *idmap, struct dentry *dentry,
 
 /*
  * The early ones learn the new size from the system call. Where that does not
- * say it (io_uring), it counts as same-size, which is refused by every mode that
- * refuses any other change of size.
+ * say it (io_uring), it counts as same-size: a mode that allows that leaves it to
+ * inode_setattr. So it does where the file grows before it is locked.
  */
 static __always_inline int truncate(struct inode *inode, u32 hook)
 {
@@ -119,8 +137,8 @@ int sdax_permission(__u64 *args)
 
 /*
  * Overlayfs and FUSE passthrough splice into the file below with no hook on
- * it, so they may not have it open for writing. Before 6.5 such an open shows
- * by a path that is not the file's own.
+ * it, so they may not have it open for writing where a write past the end is
+ * refused. Before 6.5 such an open shows by a path that is not the file's own.
  */
 static __always_inline bool is_backing(struct file *file)
 {
@@ -150,14 +168,20 @@ static __always_inline bool opened_by_user(struct file *file)
 SEC("lsm/file_open")
 int BPF_PROG(sdax_open, struct file *file, int ret)
 {
-	u32 op = SDAX_OP_ATTACH;
+	bool backing;
+	u32 op;
 
 	if (ret || !(file->f_mode & FMODE_WRITE) ||
 	    !sdax_maybe_sealed(file->f_inode))
 		return ret;
-	if (file->f_flags & O_APPEND)
+	backing = is_backing(file);
+	if (!backing && !opened_by_user(file))
+		op = SDAX_OP_ATTACH;
+	else if (file->f_flags & O_APPEND)
 		op = SDAX_OP_APPEND;
-	else if (!is_backing(file) && opened_by_user(file))
+	else if (backing)
+		op = SDAX_OP_BY(SDAX_OP_ATTACH, SDAX_OP_EXTEND);
+	else
 		return 0;
 	return sdax_decide(file->f_inode, op, SDAX_HOOK_FILE_OPEN,
 			   SDAX_NONE, SDAX_NONE);

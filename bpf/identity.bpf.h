@@ -7,7 +7,9 @@
 #define SDAX_IDENTITY_BPF_H
 
 #include "vmlinux.h"
+#include "compat.bpf.h"
 #include "staticdax_abi.h"
+#include "subvolume.bpf.h"
 
 extern struct sdax_control control;
 extern struct sdax_filter filter;
@@ -18,6 +20,19 @@ static __always_inline void sdax_key_of(struct inode *inode,
 	ret->ino = inode->i_ino;
 	ret->dev = inode->i_sb->s_dev;
 	ret->part = 0;
+	if (inode->i_sb->s_magic == BTRFS_SUPER_MAGIC)
+		ret->part = sdax_subvolume(inode, &control.subvolume_at);
+}
+
+/* The same for an inode that was found by reading memory. */
+static __always_inline void sdax_key_of_unsafe(struct inode *inode,
+					       struct sdax_key *ret)
+{
+	ret->ino = BPF_CORE_READ(inode, i_ino);
+	ret->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	ret->part = 0;
+	if (BPF_CORE_READ(inode, i_sb, s_magic) == BTRFS_SUPER_MAGIC)
+		ret->part = sdax_subvolume(inode, &control.subvolume_at);
 }
 
 /* Does the filesystem hold a seal? May say yes for one that does not. */

@@ -10,6 +10,7 @@
 
 #include "compat.bpf.h"
 #include "staticdax_abi.h"
+#include "subvolume.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -18,6 +19,14 @@ char LICENSE[] SEC("license") = "GPL";
 /* Set by user space before each run. */
 int wanted_fd;			/* identity: which descriptor of this process */
 struct sdax_key wanted;		/* holders: whose holders */
+struct sdax_subvolume_at subvolume_at;
+
+static __always_inline u32 part_of(struct inode *inode)
+{
+	if (inode->i_sb->s_magic != BTRFS_SUPER_MAGIC)
+		return 0;
+	return sdax_subvolume(inode, &subvolume_at);
+}
 
 /*
  * The file's descriptor is not the whole truth on XFS: an inode with the
@@ -67,6 +76,8 @@ int sdax_identify(struct bpf_iter__task_file *ctx)
 	id.nlink = inode->i_nlink;
 	id.mode = inode->i_mode;
 	id.xfs = xfs_of(inode);
+	id.part = part_of(inode);
+	id.subvolume_at = subvolume_at;
 	bpf_seq_write(ctx->meta->seq, &id, sizeof(id));
 	return 0;
 }
@@ -78,7 +89,8 @@ static __always_inline int holder(struct seq_file *seq,
 	struct inode *inode = file->f_inode;
 	struct sdax_holder h = {};
 
-	if (inode->i_ino != wanted.ino || inode->i_sb->s_dev != wanted.dev)
+	if (inode->i_ino != wanted.ino || inode->i_sb->s_dev != wanted.dev ||
+	    part_of(inode) != wanted.part)
 		return 0;
 	h.file = (u64)file;
 	h.start = start;

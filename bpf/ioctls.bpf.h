@@ -128,6 +128,18 @@ static __noinline bool sdax_ioctl_is_harmless(u32 cmd)
 	case SDAX_IOC('X', 127):	/* XFS_IOC_BULKSTAT */
 	case SDAX_IOC('X', 128):	/* XFS_IOC_INUMBERS */
 	case SDAX_IOC('X', 130):	/* XFS_IOC_START_COMMIT */
+	/* include/uapi/linux/btrfs.h: reads, and defragmenting, which keeps the */
+	/* content; a file there is never sealed in a mode that minds its blocks */
+	case SDAX_IOC(0x94, 2):		/* BTRFS_IOC_DEFRAG */
+	case SDAX_IOC(0x94, 8):		/* BTRFS_IOC_SYNC */
+	case SDAX_IOC(0x94, 16):	/* BTRFS_IOC_DEFRAG_RANGE */
+	case SDAX_IOC(0x94, 17):	/* BTRFS_IOC_TREE_SEARCH, _V2 */
+	case SDAX_IOC(0x94, 18):	/* BTRFS_IOC_INO_LOOKUP */
+	case SDAX_IOC(0x94, 30):	/* BTRFS_IOC_DEV_INFO */
+	case SDAX_IOC(0x94, 31):	/* BTRFS_IOC_FS_INFO */
+	case SDAX_IOC(0x94, 35):	/* BTRFS_IOC_INO_PATHS */
+	case SDAX_IOC(0x94, 36):	/* BTRFS_IOC_LOGICAL_INO */
+	case SDAX_IOC(0x94, 60):	/* BTRFS_IOC_GET_SUBVOL_INFO */
 		return true;
 	}
 	return false;

@@ -115,6 +115,24 @@ static __always_inline void sdax_fallocate_range(u32 nr, struct pt_regs *regs,
 }
 
 /*
+ * Does fallocate(2) only add blocks, or make them the file's own, and lose none?
+ * Other system calls that reach vfs_fallocate() punch, as MADV_REMOVE, or do not
+ * say it, as those of a kernel worker.
+ */
+static __always_inline bool sdax_fallocate_adds(u32 nr, struct pt_regs *regs)
+{
+	u32 mode;
+
+	if (nr == 285)
+		mode = regs->si;
+	else if (nr == SDAX_NR32(324))
+		mode = regs->cx;
+	else
+		return false;
+	return !(mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_UNSHARE_RANGE));
+}
+
+/*
  * System calls by which a user opens a file for itself. Everything else that
  * opens one (a configfs write, acct, swapon, a core dump) hands it to a part
  * of the kernel that writes or punches it with no further hook. io_uring is not

@@ -296,6 +296,8 @@ static __always_inline int unvouched(struct task_struct *task, u32 nr,
 		return 0;
 	if (sdax_nr_is_allocate(nr)) {
 		sdax_fallocate_range(nr, regs, &ret->offset, &ret->length);
+		if (sdax_fallocate_adds(nr, regs))
+			ret->op = SDAX_OP_BY(SDAX_OP_ALLOCATE, SDAX_OP_GROW);
 		return 0;
 	}
 	ret->op = SDAX_OP_REMAP_INTO;

@@ -64,6 +64,11 @@ int daxctl(const char *path, int flags, int align);
 enum staticdax_mode {
 	STATICDAX_MODE_STATIC = 0,	/* write(2) in place is allowed */
 	STATICDAX_MODE_SWAPFILE = 1,	/* no write(2) at all; mmap only */
+	/*
+	 * Grows and is written, but loses nothing that somebody may have mapped;
+	 * says nothing about blocks. See staticdax-noshrink(7).
+	 */
+	STATICDAX_MODE_NOSHRINK = 2,
 };
 
 /*
@@ -132,6 +137,7 @@ enum staticdax_reason {
 	STATICDAX_SEALED,
 	STATICDAX_LINKED,	/* has several names, which would part */
 	STATICDAX_LEFTOVER,	/* detail names it */
+	STATICDAX_NOSHRINK_FILESYSTEM,	/* no promise there; detail names it */
 	STATICDAX_REASON_MAX_
 };
 
@@ -240,7 +246,7 @@ void staticdax_set_progress(struct staticdax *sd, staticdax_progress_fn fn,
 struct staticdax_options {
 	uint32_t size;
 	uint32_t flags;			/* STATICDAX_* above */
-	enum staticdax_mode mode;
+	enum staticdax_mode mode;	/* noshrink: align must be 0, any device will do */
 	uint32_t wait_ms;		/* for others to close the file */
 	uint64_t align;			/* 0: page size; a power of two */
 	/*
@@ -276,6 +282,19 @@ int staticdax_check(struct staticdax *sd, const char *path,
 int staticdax_seal(struct staticdax *sd, const char *path,
 		   const struct staticdax_options *options,
 		   struct staticdax_result *result);
+
+/*
+ * Seals the file that fd is open on in mode noshrink, for a program that is about
+ * to map it: from now on no access to a page of it is a SIGBUS because somebody
+ * truncated it or punched a hole. fd is of any access mode and stays as it is;
+ * the file must be on ext4, ext2, XFS, btrfs or tmpfs and have a name. flags is 0
+ * or STATICDAX_AUDIT. Privilege and errnos are those of staticdax_seal(): EBUSY
+ * while other processes have the file open or mapped, and the caller's threads
+ * must not be changing its size meanwhile. Lasts until staticdax_unseal(), and
+ * not only until fd is closed.
+ */
+int staticdax_noshrink(struct staticdax *sd, int fd, uint32_t flags,
+		       struct staticdax_result *result);
 
 /*
  * EBUSY while others have the file open or mapped, unless STATICDAX_FORCE.
@@ -435,7 +454,7 @@ struct staticdax_seal {
 	uint64_t last_offset;		/* as in struct staticdax_event */
 	uint64_t last_length;
 	int32_t last_error;		/* negative errno */
-	uint32_t pad;
+	uint32_t subvolume;		/* of a btrfs, its id; else 0 */
 	uint64_t lapsed_time;		/* CLOCK_REALTIME, ns: lapsed_at; or 0 */
 };
 
@@ -548,6 +567,7 @@ struct staticdax_status {
 	uint64_t generation_changed;
 	struct staticdax_hook hooks[STATICDAX_HOOKS];
 	struct staticdax_result result;	/* why it does not enforce */
+	uint64_t noshrink;		/* of seals and audits, those in that mode */
 };
 
 /* 0 if nothing is sealed (attached is false) or all is in force. */

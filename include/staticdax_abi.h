@@ -13,21 +13,25 @@
 #include <linux/types.h>
 
 #ifndef SDAX_ABI_VERSION
-#define SDAX_ABI_VERSION 3
+#define SDAX_ABI_VERSION 4
 #endif
 
 /*
  * An inode, as the kernel knows it. dev is super_block.s_dev in the kernel's
  * own encoding (major << 20 | minor), which differs from st_dev's.
  * i_generation is no part of the key: EXT4_IOC_SETVERSION and SWAP_BOOT
- * rewrite it, and a key that misses fails open. part numbers the pieces of a
- * long path in the map "paths" and is 0 everywhere else.
+ * rewrite it, and a key that misses fails open. part tells the subvolumes of a
+ * btrfs apart, each of which numbers its inodes anew: their id, times
+ * SDAX_PART_PIECES. To that the map "paths" adds the number of the piece of a
+ * long path. 0 on every other filesystem.
  */
 struct sdax_key {
 	__u64 ino;
 	__u32 dev;
 	__u32 part;
 };
+
+#define SDAX_PART_PIECES 64	/* more than PATH_MAX / SDAX_PATH_PART */
 
 /*
  * What may be denied. The values are bits of sdax_entry.deny, so that a mode
@@ -61,9 +65,44 @@ enum sdax_op {
 	((SDAX_BIT(SDAX_OP_MAX_) - 1) & ~SDAX_BIT(SDAX_OP_WRITE))
 #define SDAX_DENY_SWAPFILE (SDAX_BIT(SDAX_OP_MAX_) - 1)
 
+/*
+ * What noshrink refuses, and why: no page may be taken away from under a
+ * mapping, and what a mapping shows may change by writing only.
+ *
+ *  SHRINK        beyond the new end each access is a SIGBUS
+ *  ALLOCATE      punch, collapse, zero-range and write-zeroes lose content,
+ *                insert moves it past the end of a mapping; what only allocates
+ *                or unshares counts as GROW
+ *  REMAP_INTO    clone, dedupe and exchange-range put other blocks, or a hole,
+ *                in the place of those that are mapped. A server that wants to
+ *                is told to copy instead
+ *  SWAP_EXTENTS  MOVE_EXT and SWAPEXT leave the blocks of the one file in the
+ *                other, SWAP_BOOT the size as well; repair may drop what it
+ *                cannot make sense of
+ *  FLAGS         verity ends all growth and turns damage into SIGBUS, SETVERSION
+ *                rewrites what an entry is compared with
+ *  IOCTL         what nobody has heard of may shrink
+ *  ATTACH        a loop device, LIO or nvmet punches with no further hook, swap
+ *                and quota write what is not the owner's. A file under overlayfs
+ *                or FUSE passthrough is written through them, and all else asks:
+ *                it counts as EXTEND
+ *
+ * Allowed, and why: GROW, WRITE, EXTEND, APPEND and ATOMIC take nothing away;
+ * SAME_SIZE frees only what lies past the end, where nothing can be mapped;
+ * REMAP_FROM shares blocks, which stay until they are written; UNLINK and RENAME
+ * change names, and whoever has it mapped keeps the file; UMOUNT cannot happen
+ * while anything is mapped.
+ */
+#define SDAX_DENY_NOSHRINK                                                   \
+	(SDAX_BIT(SDAX_OP_SHRINK) | SDAX_BIT(SDAX_OP_ALLOCATE) |             \
+	 SDAX_BIT(SDAX_OP_REMAP_INTO) | SDAX_BIT(SDAX_OP_SWAP_EXTENTS) |     \
+	 SDAX_BIT(SDAX_OP_FLAGS) | SDAX_BIT(SDAX_OP_IOCTL) |                 \
+	 SDAX_BIT(SDAX_OP_ATTACH))
+
 enum sdax_mode {
 	SDAX_MODE_STATIC = 0,
 	SDAX_MODE_SWAPFILE,	/* as static, and no write(2) at all */
+	SDAX_MODE_NOSHRINK,	/* grows and is written, but loses nothing */
 	SDAX_MODE_MAX_
 };
 
@@ -86,12 +125,15 @@ enum sdax_lapse {
 #define SDAX_F_AUDIT	0x01	/* decide and report, but let it pass */
 #define SDAX_F_DAX	0x02	/* the inode was DAX when sealed */
 #define SDAX_F_CANARY	0x04	/* the self-test's file, never listed */
+#define SDAX_F_REUSED	0x08	/* another generation is another file: inode
+				   numbers are used again while this one lives,
+				   or nobody can rewrite the generation */
 
 /* What the programs know of a seal. */
 struct sdax_entry {
 	__u64 size;		/* i_size when sealed, bytes */
 	__u64 digest;		/* of the extent map, see loader/extents.h */
-	__u64 align;		/* bytes, a power of two */
+	__u64 align;		/* bytes, a power of two; 0: none was judged */
 	__u64 sealed_at;	/* CLOCK_REALTIME, ns */
 	__u64 last_event;	/* sequence number of the last denial, 0: none */
 	__u32 generation;	/* i_generation when sealed */
@@ -126,6 +168,8 @@ struct sdax_fs {
 	__u32 seals;		/* enforcing entries */
 	__u32 audits;		/* entries with SDAX_F_AUDIT */
 	__u32 flags;		/* SDAX_F_CANARY */
+	__u32 keeping;		/* of the seals, those that deny SDAX_OP_UMOUNT */
+	__u32 keeping_audits;	/* of the audits */
 };
 
 #define SDAX_PATH_PART 120	/* bytes of a path per element of "paths" */
@@ -194,6 +238,8 @@ struct sdax_event {
 	__u8 hook;		/* enum sdax_hook */
 	__u8 reason;		/* enum sdax_reason */
 	__u8 flags;		/* SDAX_F_AUDIT */
+	__u32 part;		/* of the key */
+	__u32 pad;
 	char comm[16];
 	__u64 seq_end;
 };
@@ -209,6 +255,16 @@ enum sdax_counter {
 	SDAX_COUNT_DENIED_OP,	/* + enum sdax_op: the denied, by operation */
 	SDAX_COUNT_AUDITED_OP = SDAX_COUNT_DENIED_OP + SDAX_OP_MAX_,
 	SDAX_COUNT_MAX_ = SDAX_COUNT_AUDITED_OP + SDAX_OP_MAX_
+};
+
+/*
+ * How a struct inode of btrfs leads to the id of its subvolume, in bytes. User
+ * space finds out in the types of the module, which may be loaded long after the
+ * programs. Both 0: no file of a btrfs is sealed.
+ */
+struct sdax_subvolume_at {
+	__s32 root;		/* from the inode to the pointer to its root */
+	__s32 id;		/* from there to the id */
 };
 
 #define SDAX_FILTER_BITS 23	/* 1 MiB: a seal in 128 bits when all are taken */
@@ -233,6 +289,7 @@ struct sdax_control {
 	struct sdax_key changing;	/* being put or removed; ino 0: none */
 	__u64 proved_at;	/* CLOCK_BOOTTIME, ns: the canary last held; or 0 */
 	__u64 records;		/* elements of "sealed", without the canary's */
+	struct sdax_subvolume_at subvolume_at;
 };
 
 #define SDAX_HOT_MAX 64
@@ -287,7 +344,8 @@ struct sdax_identity {
 	__u32 nlink;
 	__u32 mode;		/* i_mode */
 	__u32 xfs;		/* SDAX_XFS_* */
-	__u32 pad;
+	__u32 part;		/* of the key */
+	struct sdax_subvolume_at subvolume_at;	/* by which part was found */
 };
 
 #define SDAX_XFS_KNOWN		0x1	/* the inode's XFS fields could be read */
@@ -317,18 +375,18 @@ SDAX_ASSERT(sizeof(struct sdax_entry) == 64);
 SDAX_ASSERT_AT(sdax_entry, generation, 40);
 SDAX_ASSERT_AT(sdax_entry, state, 60);
 SDAX_ASSERT_AT(sdax_entry, lapse, 63);
-SDAX_ASSERT(sizeof(struct sdax_fs) == 16);
+SDAX_ASSERT(sizeof(struct sdax_fs) == 24);
 SDAX_ASSERT(sizeof(struct sdax_slot) == 120);
 SDAX_ASSERT_AT(sdax_slot, path, 64);
 SDAX_ASSERT(sizeof(struct sdax_path) == 120);
-SDAX_ASSERT(sizeof(struct sdax_event) == 96);
-SDAX_ASSERT_AT(sdax_event, seq_end, 88);
-SDAX_ASSERT(sizeof(struct sdax_control) == 112);
+SDAX_ASSERT(sizeof(struct sdax_event) == 104);
+SDAX_ASSERT_AT(sdax_event, seq_end, 96);
+SDAX_ASSERT(sizeof(struct sdax_control) == 120);
 SDAX_ASSERT(sizeof(struct sdax_hot) == 16);
 SDAX_ASSERT_AT(sdax_filter, words, 24 + 16 * SDAX_HOT_MAX);
 SDAX_ASSERT(sizeof(struct sdax_filter) ==
 	    24 + 16 * SDAX_HOT_MAX + (1 << (SDAX_FILTER_BITS - 3)));
-SDAX_ASSERT(sizeof(struct sdax_identity) == 72);
+SDAX_ASSERT(sizeof(struct sdax_identity) == 80);
 SDAX_ASSERT(sizeof(struct sdax_holder) == 48);
 
 #endif

@@ -29,8 +29,8 @@ const struct args_option args_options[ARG_MAX_] = {
 		.about = "the file need not be DAX",
 	},
 	[ARG_MODE] = {
-		.name = "mode", .value = "static|swapfile",
-		.about = "static: write(2) in place stays free; swapfile: it does not,\nonly stores through mmap do (default: static)",
+		.name = "mode", .value = "static|swapfile|noshrink",
+		.about = "static: write(2) in place stays free; swapfile: it does not,\nonly stores through mmap do; noshrink: it may grow and be written,\nbut loses nothing, wherever its blocks are (default: static)",
 	},
 	[ARG_AUDIT] = {
 		.name = "audit",
@@ -138,6 +138,7 @@ static int parse_mode(const struct cmd *cmd, const char *text,
 {
 	static const enum staticdax_mode modes[] = {
 		STATICDAX_MODE_STATIC, STATICDAX_MODE_SWAPFILE,
+		STATICDAX_MODE_NOSHRINK,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
@@ -146,7 +147,7 @@ static int parse_mode(const struct cmd *cmd, const char *text,
 		args->mode = modes[i];
 		return 0;
 	}
-	return refuse(cmd, "", text, " is no mode: static or swapfile");
+	return refuse(cmd, "", text, " is no mode: static, swapfile or noshrink");
 }
 
 static int parse_wait(const struct cmd *cmd, const char *text,

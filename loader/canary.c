@@ -248,8 +248,7 @@ int sdax_canary_run(struct sdax_store *store, struct sdax_inspect *inspect,
 		r = sdax_inspect_identity(inspect, fd, &id);
 	if (r < 0)
 		return r;
-	key.ino = id.ino;
-	key.dev = id.dev;
+	key = sdax_store_key(&id);
 	entry.generation = id.generation;
 	entry.size = id.size;
 	store->control->proved = 0;

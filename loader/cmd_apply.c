@@ -137,6 +137,7 @@ struct surplus {
 	char *path;		/* NULL: not known */
 	dev_t dev;
 	ino_t ino;
+	uint32_t subvolume;	/* of a btrfs, where dev is not stat's; or 0 */
 };
 
 struct surpluses {
@@ -183,7 +184,9 @@ static int note_surplus(void *arg, const struct staticdax_seal *seal)
 		surpluses->room = room;
 	}
 	one = &surpluses->found[surpluses->count];
-	*one = (struct surplus){ .dev = dev, .ino = seal->ino };
+	*one = (struct surplus){
+		.dev = dev, .ino = seal->ino, .subvolume = seal->subvolume,
+	};
 	if (seal->path) {
 		one->path = strdup(seal->path);
 		if (!one->path)
@@ -193,13 +196,44 @@ static int note_surplus(void *arg, const struct staticdax_seal *seal)
 	return 0;
 }
 
+/* Does the path lead to it? Asked of the registry, which knows subvolumes. */
+static int find_by_get(struct staticdax *sd, const char *path,
+		       const struct surplus *surplus)
+{
+	struct staticdax_seal seal = STATICDAX_INIT(staticdax_seal);
+	int r;
+
+	r = staticdax_get(sd, path, &seal);
+	if (r < 0)
+		return r;
+	return makedev(seal.dev >> 20, seal.dev & 0xfffff) == surplus->dev &&
+	       seal.ino == surplus->ino &&
+	       seal.subvolume == surplus->subvolume ? 0 : -ESTALE;
+}
+
+static bool is_wanted_on_btrfs(const struct applying *applying,
+			       const struct surplus *surplus)
+{
+	const struct plan *plan = applying->plan;
+
+	for (size_t i = 0; surplus->subvolume && i < plan->count; i++)
+		if (!plan->files[i].error &&
+		    plan->files[i].ino == surplus->ino &&
+		    !find_by_get(applying->sd, plan->files[i].path, surplus))
+			return true;
+	return false;
+}
+
 /* The path is of the time of sealing; another file may go by it now. */
-static int check_still(const struct surplus *surplus)
+static int check_still(const struct applying *applying,
+		       const struct surplus *surplus)
 {
 	struct stat st;
 
 	if (!surplus->path)
 		return -ENOENT;
+	if (surplus->subvolume)
+		return find_by_get(applying->sd, surplus->path, surplus);
 	if (stat(surplus->path, &st) < 0)
 		return -errno;
 	return st.st_dev == surplus->dev && st.st_ino == surplus->ino ?
@@ -214,7 +248,7 @@ static void prune_file(struct applying *applying, const struct surplus *surplus)
 		.action = APPLY_UNSEAL,
 		.result = outcome_of_errno(0),
 	};
-	int r = check_still(surplus);
+	int r = check_still(applying, surplus);
 
 	if (!r && !applying->dry_run)
 		r = staticdax_unseal(applying->sd, surplus->path, 0,
@@ -232,7 +266,8 @@ static int prune(struct applying *applying)
 
 	r = staticdax_list(applying->sd, note_surplus, &surpluses);
 	for (size_t i = 0; !r && i < surpluses.count; i++)
-		prune_file(applying, &surpluses.found[i]);
+		if (!is_wanted_on_btrfs(applying, &surpluses.found[i]))
+			prune_file(applying, &surpluses.found[i]);
 	return r;
 }
 

@@ -67,7 +67,7 @@ static void print_operands(const struct cmd *cmd, struct report *report)
 		report_text(report, "%s\n", cmd->of_sealed ? "sealed" : "files");
 }
 
-/* "--mode" has "static|swapfile"; a SIZE is not for choosing. */
+/* "--mode" has "static|swapfile|noshrink"; a SIZE is not for choosing. */
 static void print_values(const char *name, struct report *report)
 {
 	const char *value = NULL;

@@ -15,6 +15,8 @@ static int count(void *arg, const struct staticdax_seal *seal)
 		break;
 	case STATICDAX_STATE_SEALED:
 		*(seal->audit ? &seals->audited : &seals->sealed) += 1;
+		if (!seal->audit && seal->mode <= STATICDAX_MODE_NOSHRINK)
+			seals->by_mode[seal->mode]++;
 		break;
 	case STATICDAX_STATE_LAPSED:
 		seals->lapsed++;

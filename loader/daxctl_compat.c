@@ -36,7 +36,8 @@ static int get(struct staticdax *sd, const char *path)
 	r = staticdax_get(sd, path, &seal);
 	if (r < 0)
 		return r;
-	return seal.state == STATICDAX_STATE_SEALED && !seal.audit ?
+	return seal.state == STATICDAX_STATE_SEALED && !seal.audit &&
+			       seal.mode != STATICDAX_MODE_NOSHRINK ?
 		       DAXCTL_F_STATIC :
 		       0;
 }
@@ -55,7 +56,14 @@ static int set(struct staticdax *sd, const char *path, int align)
 static int clear(struct staticdax *sd, const char *path)
 {
 	struct staticdax_result result = STATICDAX_INIT(staticdax_result);
+	struct staticdax_seal seal = STATICDAX_INIT(staticdax_seal);
+	int r;
 
+	r = staticdax_get(sd, path, &seal);
+	/* it is not static, so that nothing is to be cleared */
+	if (!r && seal.state == STATICDAX_STATE_SEALED &&
+	    seal.mode == STATICDAX_MODE_NOSHRINK)
+		return 0;
 	return staticdax_unseal(sd, path, 0, &result);
 }
 

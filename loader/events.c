@@ -95,7 +95,9 @@ static int hand_out(struct reading *reading, const struct sdax_key *key,
 static int hand_out_denial(struct reading *reading,
 			   const struct sdax_event *e)
 {
-	const struct sdax_key key = { .dev = e->dev, .ino = e->ino };
+	const struct sdax_key key = {
+		.dev = e->dev, .ino = e->ino, .part = e->part,
+	};
 	struct staticdax_event event = {
 		.size = sizeof(event),
 		.time = sdax_real_time(e->time),

@@ -23,6 +23,19 @@ int sdax_fit_file(const struct sdax_target *target, uint32_t flags,
 	return 0;
 }
 
+int sdax_fit_noshrink(const struct sdax_target *target,
+		      struct staticdax_result *result)
+{
+	char detail[sizeof(result->detail)] = "";
+	enum staticdax_reason reason;
+
+	result->file_size = target->facts.size;
+	reason = sdax_verdict_noshrink(&target->facts, detail, sizeof(detail));
+	if (reason)
+		return sdax_fail(result, reason, 0, "%s", detail);
+	return 0;
+}
+
 int sdax_fit_device(const struct sdax_target *target,
 		    struct sdax_device **device,
 		    struct staticdax_result *result)

@@ -15,6 +15,10 @@
 int sdax_fit_file(const struct sdax_target *target, uint32_t flags,
 		  struct staticdax_result *result);
 
+/* The same for mode noshrink, which minds no blocks. */
+int sdax_fit_noshrink(const struct sdax_target *target,
+		      struct staticdax_result *result);
+
 /*
  * Where its blocks are. *device is opened unless it is; it stays NULL if the
  * system does not say where it begins. The caller frees it. sink as of

@@ -7,11 +7,13 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/magic.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
 
 #include "inspect.skel.h"
+#include "subvolume.h"
 #include "util.h"
 
 struct sdax_inspect {
@@ -91,8 +93,8 @@ static int run(struct bpf_program *prog, uint32_t tid, char **data, size_t *len)
 	return 0;
 }
 
-int sdax_inspect_identity(struct sdax_inspect *inspect, int fd,
-			  struct sdax_identity *ret)
+static int identify(struct sdax_inspect *inspect, int fd,
+		    struct sdax_identity *ret)
 {
 	_cleanup_free_ char *data = NULL;
 	size_t len = 0;
@@ -109,6 +111,54 @@ int sdax_inspect_identity(struct sdax_inspect *inspect, int fd,
 	return 0;
 }
 
+/* Only once the module is there. */
+static int learn_subvolumes(struct sdax_inspect *inspect)
+{
+	struct sdax_subvolume_at at;
+	int r;
+
+	if (inspect->skel->bss->subvolume_at.root)
+		return 0;
+	r = sdax_subvolume_find(&at);
+	if (!r)
+		inspect->skel->bss->subvolume_at = at;
+	return r;
+}
+
+/*
+ * The subvolume as the programs find it must be the one that the filesystem
+ * names, or they would look for another file.
+ */
+static int identify_on_btrfs(struct sdax_inspect *inspect, int fd,
+			     struct sdax_identity *id)
+{
+	__u32 part = 0;
+	int r;
+
+	r = learn_subvolumes(inspect);
+	if (!r)
+		r = identify(inspect, fd, id);
+	if (!r)
+		r = sdax_subvolume_part(fd, &part);
+	if (r < 0)
+		return r;
+	return part && id->part == part ? 0 : -ENODATA;
+}
+
+int sdax_inspect_identity(struct sdax_inspect *inspect, int fd,
+			  struct sdax_identity *ret)
+{
+	struct sdax_identity id;
+	int r;
+
+	r = identify(inspect, fd, &id);
+	if (!r && id.magic == BTRFS_SUPER_MAGIC)
+		r = identify_on_btrfs(inspect, fd, &id);
+	if (!r)
+		*ret = id;
+	return r;
+}
+
 int sdax_inspect_holders(struct sdax_inspect *inspect,
 			 const struct sdax_key *key,
 			 struct sdax_holder **ret_holders, size_t *ret_count)
@@ -118,7 +168,9 @@ int sdax_inspect_holders(struct sdax_inspect *inspect,
 	int r;
 
 	inspect->skel->bss->wanted = *key;
-	r = run(inspect->skel->progs.sdax_holder_fds, 0, &data, &len);
+	r = key->part ? learn_subvolumes(inspect) : 0;
+	if (!r)
+		r = run(inspect->skel->progs.sdax_holder_fds, 0, &data, &len);
 	if (!r)
 		r = run(inspect->skel->progs.sdax_holder_maps, 0, &data, &len);
 	if (r < 0)

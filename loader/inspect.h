@@ -20,7 +20,7 @@ struct sdax_inspect;
 int sdax_inspect_new(struct sdax_inspect **ret);
 void sdax_inspect_free(struct sdax_inspect *inspect);
 
-/* fd is one of this process. */
+/* fd is one of this process. ENODATA: no certain identity, on btrfs. */
 int sdax_inspect_identity(struct sdax_inspect *inspect, int fd,
 			  struct sdax_identity *ret);
 

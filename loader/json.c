@@ -300,6 +300,8 @@ struct json_object *json_of_seal(const struct staticdax_seal *seal)
 	add_bool(object, "dax", seal->dax);
 	add_dev(object, seal->dev);
 	add_number(object, "ino", seal->ino);
+	json_add(object, "subvolume", seal->subvolume ?
+		 json_object_new_int64(seal->subvolume) : NULL);
 	add_number(object, "generation", seal->generation);
 	add_number(object, "denials", seal->denials);
 	add_number(object, "size", seal->file_size);
@@ -376,6 +378,7 @@ struct json_object *json_of_status(const struct staticdax_status *status,
 	add_number(object, "audits", status->audits);
 	add_number(object, "pending", status->pending);
 	add_number(object, "lapsed", status->lapsed);
+	add_number(object, "noshrink", status->noshrink);
 	add_number(object, "swept", status->swept);
 	add_number(object, "denied", status->denied);
 	add_number(object, "audited", status->audited);

@@ -139,6 +139,22 @@ int staticdax_seal(struct staticdax *sd, const char *path,
 	return sdax_seal_file(sd, path, options, result);
 }
 
+int staticdax_noshrink(struct staticdax *sd, int fd, uint32_t flags,
+		       struct staticdax_result *result)
+{
+	struct staticdax_options options = STATICDAX_INIT(staticdax_options);
+	char path[64];
+
+	enter(sd);
+	result_reset(result);
+	if (flags & ~STATICDAX_AUDIT)
+		return sdax_fail(result, STATICDAX_BAD_OPTION, 0, "flags");
+	options.flags = flags;
+	options.mode = STATICDAX_MODE_NOSHRINK;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return sdax_seal_file(sd, path, &options, result);
+}
+
 int staticdax_unseal(struct staticdax *sd, const char *path,
 			    uint32_t flags, struct staticdax_result *result)
 {

@@ -34,7 +34,7 @@ const struct cmd cmds[] = {
 	{ .name = "list", .run = cmd_list, .options = ARG_BIT(ARG_DENIALS) | JSON,
 	  .brief = "all sealed files",
 	  .about = "Lists every seal, and those that lapsed. Needs no privilege." },
-	{ .name = "check", .run = cmd_check, .operands = "FILE...", MANY, .options = FIT | JSON,
+	{ .name = "check", .run = cmd_check, .operands = "FILE...", MANY, .options = FIT | ARG_BIT(ARG_MODE) | JSON,
 	  .brief = "would files do, and if not, why?",
 	  .about = "Exits with 0 if every FILE is fit to be sealed and with 1 if not. Changes\nnothing." },
 	{ .name = "create", .run = cmd_create, .operands = "FILE", .operands_min = 1, .operands_max = 1,

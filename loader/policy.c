@@ -123,13 +123,13 @@ static int take_align(struct reading *reading, const yaml_mark_t *mark,
 static int take_mode(struct reading *reading, const yaml_mark_t *mark,
 		     const char *text, struct staticdax_options *options)
 {
-	for (int mode = STATICDAX_MODE_STATIC; mode <= STATICDAX_MODE_SWAPFILE;
+	for (int mode = STATICDAX_MODE_STATIC; mode <= STATICDAX_MODE_NOSHRINK;
 	     mode++)
 		if (!strcmp(text, staticdax_mode_word(mode))) {
 			options->mode = mode;
 			return 0;
 		}
-	return refuse(reading, mark, "it is no mode: static or swapfile");
+	return refuse(reading, mark, "it is no mode: static, swapfile or noshrink");
 }
 
 static int take_flag(struct reading *reading, const yaml_mark_t *mark,

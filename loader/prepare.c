@@ -104,7 +104,7 @@ static int refuse_held(struct preparation *p)
 	struct sdax_key key;
 
 	if (!sdax_handle_identify(p->sd, p->target.fd, &id, &found)) {
-		key = (struct sdax_key){ .ino = id.ino, .dev = id.dev };
+		key = sdax_store_key(&id);
 		sdax_holders_of(p->sd->inspect, &key, p->target.fd, &holding,
 				p->result);
 	}

@@ -15,6 +15,7 @@
 
 #include "events.h"
 #include "privilege.h"
+#include "subvolume.h"
 #include "util.h"
 
 #define XFS_SUPER_MAGIC 0x58465342
@@ -118,6 +119,7 @@ int sdax_query_slot(struct staticdax *sd, const struct sdax_store *store,
 			sdax_real_time(entry.lapsed_at * 1000000000ULL) : 0,
 		.lapse = sdax_lapse_word(entry.lapse),
 		.path = sd->path,
+		.subvolume = key->part / SDAX_PART_PIECES,
 	};
 	if (entry.last_event)
 		fill_last_event(sd, store, &entry, ret);
@@ -134,10 +136,22 @@ int sdax_query_seal(struct staticdax *sd, const struct sdax_store *store,
 	return r ?: sdax_query_slot(sd, store, key, &slot, ret);
 }
 
+static bool is_sealable(const struct statfs *fs)
+{
+	switch ((unsigned long)fs->f_type) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+		return true;
+	}
+	return false;
+}
+
 /*
- * Without privilege nobody can ask the kernel for the identity. Only ext4 and
- * XFS are ever sealed, where st_dev is s_dev, and a wrong answer here could
- * only be "not sealed".
+ * Without privilege nobody can ask the kernel for the identity. st_dev is s_dev
+ * where anything is ever sealed, but on btrfs, where it is the subvolume's; and a
+ * wrong answer here could only be "not sealed".
  */
 static int key_by_stat(const char *path, struct sdax_key *ret,
 		       bool *ret_sealable, int *ret_fd)
@@ -145,6 +159,7 @@ static int key_by_stat(const char *path, struct sdax_key *ret,
 	_cleanup_close_ int fd = -1;
 	struct statfs fs;
 	struct stat st;
+	int r = 0;
 
 	if (stat(path, &st) < 0)
 		return -errno;
@@ -154,15 +169,19 @@ static int key_by_stat(const char *path, struct sdax_key *ret,
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
 		return -errno;
-	*ret_sealable = S_ISREG(st.st_mode) &&
-			(fs.f_type == EXT4_SUPER_MAGIC ||
-			 fs.f_type == XFS_SUPER_MAGIC);
+	*ret_sealable = S_ISREG(st.st_mode) && is_sealable(&fs);
 	*ret = (struct sdax_key){
 		.ino = st.st_ino,
 		.dev = major(st.st_dev) << 20 | minor(st.st_dev),
 	};
-	*ret_fd = TAKE_FD(fd);
-	return 0;
+	if (*ret_sealable && (unsigned long)fs.f_type == BTRFS_SUPER_MAGIC) {
+		r = sdax_subvolume_part(fd, &ret->part);
+		if (!r)
+			r = sdax_subvolume_dev(fd, &ret->dev);
+	}
+	if (!r)
+		*ret_fd = TAKE_FD(fd);
+	return r;
 }
 
 /*
@@ -248,6 +267,8 @@ static int count_states(void *arg, const struct staticdax_seal *seal)
 		status->lapsed++;
 	if (seal->state == STATICDAX_STATE_PENDING)
 		status->pending++;
+	if (seal->state == STATICDAX_STATE_SEALED)
+		status->noshrink += seal->mode == STATICDAX_MODE_NOSHRINK;
 	return 0;
 }
 

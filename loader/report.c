@@ -116,12 +116,20 @@ static const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
-/* "(N bytes, R runs, align A, map digest D)" and what is unusual. */
+/*
+ * "(N bytes, R runs, align A, map digest D)" and what is unusual. Without an
+ * alignment nobody has looked at the map: mode noshrink.
+ */
 static void put_map(struct report *report,
 		    const struct staticdax_result *result)
 {
 	char align[SIZE_TEXT];
 
+	if (!result->align) {
+		report_text(report, " (%" PRIu64 " byte%s now; may grow, not shrink)\n",
+			    result->file_size, plural(result->file_size));
+		return;
+	}
 	report_text(report, " (%" PRIu64 " byte%s, %" PRIu64 " run%s, align %s, map digest %016" PRIx64,
 		    result->file_size, plural(result->file_size), result->runs,
 		    plural(result->runs), size_format(result->align, align),
@@ -402,8 +410,11 @@ void report_got(struct report *report, const char *path,
 	} else if (known) {
 		name = bare(path);
 		state = state_text(seal);
-		report_text(report, "%s: %s\n", quote_or(name),
-			    quote_or(state));
+		report_text(report, "%s: %s%s\n", quote_or(name),
+			    quote_or(state),
+			    seal->state != STATICDAX_STATE_NONE &&
+			    seal->mode == STATICDAX_MODE_NOSHRINK ?
+				    ", against shrinking only" : "");
 		put_denials(report, seal);
 	}
 	report_done(report);
@@ -486,7 +497,8 @@ void report_list_seal(struct report *report, const struct staticdax_seal *seal)
 	put_padded(report, quote_or(name), report->path_width);
 	report_text(report, "%-14s  %*" PRIu64 "  %5s  %*" PRIu64 "  %10" PRIu32 "  %-19s  %s\n",
 		    mode, report->size_width, seal->file_size,
-		    size_format(seal->align, align), report->runs_width,
+		    seal->align ? size_format(seal->align, align) : "-",
+		    report->runs_width,
 		    seal->runs, seal->denials,
 		    report_time(seal->sealed_at, when), quote_or(state));
 	put_denials(report, seal);
@@ -531,6 +543,9 @@ static void put_counters(struct report *report,
 	if (status->capacity)
 		report_text(report, ", room for %" PRIu64, status->capacity);
 	report_text(report, "\n");
+	if (status->noshrink)
+		report_text(report, "noshrink:  %" PRIu64 " of these\n",
+			    status->noshrink);
 	put_lapses(report, status->lapsed, lapses);
 	if (status->swept)
 		report_text(report, "removed:   %" PRIu64 " leftover%s of killed runs\n",

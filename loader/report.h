@@ -47,7 +47,7 @@
  *   path       get: as given; list: as it was sealed
  *   state      "none", "pending", "sealed", "lapsed"
  *   sealed     true for state "sealed"
- *   mode       "static", "swapfile"
+ *   mode       "static", "swapfile", "noshrink"
  *   audit      true: operations are reported, not refused
  *   dax        the file was DAX when sealed
  *   dev        "MAJOR:MINOR"

@@ -61,6 +61,10 @@ static void put_seals(struct report *report, const struct seal_counts *seals)
 	put_labelled(report, "seals", "state", "audit", seals->audited);
 	put_labelled(report, "seals", "state", "pending", seals->pending);
 	put_labelled(report, "seals", "state", "lapsed", seals->lapsed);
+	family(report, "sealed_by_mode", "gauge", "Of the seals in state sealed, those in each mode.");
+	for (int mode = 0; mode <= STATICDAX_MODE_NOSHRINK; mode++)
+		put_labelled(report, "sealed_by_mode", "mode",
+			     staticdax_mode_word(mode), seals->by_mode[mode]);
 }
 
 static void put_operations(struct report *report, const char *name,

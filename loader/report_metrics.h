@@ -17,6 +17,7 @@ struct seal_counts {
 	uint64_t audited;
 	uint64_t pending;
 	uint64_t lapsed;
+	uint64_t by_mode[STATICDAX_MODE_NOSHRINK + 1];	/* of the sealed */
 };
 
 void report_build(struct report *report, const char *version);

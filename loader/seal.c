@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <linux/falloc.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,13 @@
 #define XFS_SUPER_MAGIC 0x58465342
 #define LEASE_TRIES 3
 
+/* By mode. */
+static const __u32 denied_by[] = {
+	[STATICDAX_MODE_STATIC] = SDAX_DENY_STATIC,
+	[STATICDAX_MODE_SWAPFILE] = SDAX_DENY_SWAPFILE,
+	[STATICDAX_MODE_NOSHRINK] = SDAX_DENY_NOSHRINK,
+};
+
 /* What one file's protocol carries along. */
 struct sealing {
 	struct staticdax *sd;
@@ -51,8 +59,16 @@ struct sealing {
 	bool self_held;		/* we hold it ourselves: counts, not a lease */
 };
 
+/* Where its blocks are is no matter to it, so nobody looks. */
+static bool is_noshrink(const struct sealing *s)
+{
+	return s->options->mode == STATICDAX_MODE_NOSHRINK;
+}
+
 static int judge_extents(struct sealing *s, const struct sdax_run_sink *sink)
 {
+	if (is_noshrink(s))
+		return 0;
 	return sdax_fit_map(&s->target, s->align, &s->device, sink, s->result);
 }
 
@@ -61,6 +77,8 @@ static int judge_file(struct sealing *s)
 {
 	if (s->unnamed)
 		s->target.facts.nlink = 1;
+	if (is_noshrink(s))
+		return sdax_fit_noshrink(&s->target, s->result);
 	return sdax_fit_file(&s->target, s->options->flags, s->result);
 }
 
@@ -76,11 +94,13 @@ static int parse_options(struct sealing *s)
 	s->result->align = s->align;
 	s->result->offset = STATICDAX_NO_OFFSET;
 	s->result->address = STATICDAX_NO_OFFSET;
-	if (sdax_verdict_align(&s->align) < 0)
-		return sdax_fail(s->result, STATICDAX_BAD_ALIGN, 0, "%s", "");
-	if (s->options->mode != STATICDAX_MODE_STATIC &&
-	    s->options->mode != STATICDAX_MODE_SWAPFILE)
+	if (s->options->mode >= ARRAY_SIZE(denied_by))
 		return sdax_fail(s->result, STATICDAX_BAD_OPTION, 0, "mode");
+	if (is_noshrink(s) && s->align)
+		return sdax_fail(s->result, STATICDAX_BAD_OPTION, 0,
+				 "mode noshrink knows no alignment");
+	if (!is_noshrink(s) && sdax_verdict_align(&s->align) < 0)
+		return sdax_fail(s->result, STATICDAX_BAD_ALIGN, 0, "%s", "");
 	if (registry_of(s->options) > STATICDAX_REGISTRY_MAX)
 		return sdax_fail(s->result, STATICDAX_BAD_OPTION, 0,
 				 "registry");
@@ -124,7 +144,7 @@ static int identify(struct sealing *s)
 	r = sdax_handle_identify(s->sd, s->target.fd, &s->id, s->result);
 	if (r < 0)
 		return r;
-	s->key = (struct sdax_key){ .ino = s->id.ino, .dev = s->id.dev };
+	s->key = sdax_store_key(&s->id);
 	sdax_target_learn(&s->target, &s->id);
 	return 0;
 }
@@ -252,7 +272,7 @@ static int wait_until_free(struct sealing *s)
  */
 static int clear_staging(struct sealing *s)
 {
-	if (s->id.magic != XFS_SUPER_MAGIC ||
+	if (s->id.magic != XFS_SUPER_MAGIC || is_noshrink(s) ||
 	    (s->id.xfs & SDAX_XFS_KNOWN &&
 	     !(s->id.xfs & (SDAX_XFS_REFLINK | SDAX_XFS_COW_FORK))))
 		return 0;
@@ -269,19 +289,13 @@ static int clear_staging(struct sealing *s)
 
 /* Registry */
 
-static __u32 denied_by(enum staticdax_mode mode)
-{
-	return mode == STATICDAX_MODE_SWAPFILE ? SDAX_DENY_SWAPFILE :
-						 SDAX_DENY_STATIC;
-}
-
 static struct sdax_entry pending_entry(const struct sealing *s)
 {
 	struct sdax_entry entry = {
 		.size = s->target.facts.size,
 		.align = s->align,
 		.generation = s->id.generation,
-		.deny = denied_by(s->options->mode),
+		.deny = denied_by[s->options->mode],
 		.state = SDAX_STATE_PENDING,
 		.mode = s->options->mode,
 	};
@@ -290,6 +304,8 @@ static struct sdax_entry pending_entry(const struct sealing *s)
 		entry.flags |= SDAX_F_AUDIT;
 	if (s->target.facts.attributes & STATX_ATTR_DAX)
 		entry.flags |= SDAX_F_DAX;
+	if (s->id.magic == TMPFS_MAGIC || s->id.magic == BTRFS_SUPER_MAGIC)
+		entry.flags |= SDAX_F_REUSED;
 	return entry;
 }
 
@@ -340,6 +356,14 @@ static bool is_named(const struct sealing *s)
 	       st.st_ino == s->target.ino;
 }
 
+/* What is only kept from shrinking need not be on the device for that. */
+static int write_out(struct sealing *s)
+{
+	if (is_noshrink(s) || !fsync(s->target.fd))
+		return 0;
+	return sdax_fail(s->result, STATICDAX_SYSTEM, -errno, "fsync");
+}
+
 /* From here to the verdict the entry refuses already. */
 static int judge_pending(struct sealing *s, struct sdax_entry *entry)
 {
@@ -351,8 +375,9 @@ static int judge_pending(struct sealing *s, struct sdax_entry *entry)
 	int r;
 
 	kept.key = s->key;
-	if (fsync(s->target.fd) < 0)
-		return sdax_fail(s->result, STATICDAX_SYSTEM, -errno, "fsync");
+	r = write_out(s);
+	if (r < 0)
+		return r;
 	r = sdax_target_refresh(&s->target);
 	if (r < 0)
 		return sdax_fail(s->result, STATICDAX_SYSTEM, r, "stat");
@@ -361,9 +386,11 @@ static int judge_pending(struct sealing *s, struct sdax_entry *entry)
 			    s->id.xfs & SDAX_XFS_COW_FORK;
 	if (!r)
 		r = judge_file(s);
-	if (!r && !s->unnamed && !is_named(s))
+	if (!r && !s->unnamed && !is_noshrink(s) && !is_named(s))
 		r = sdax_fail(s->result, STATICDAX_CHANGED, 0, "its name");
-	if (!r && facts->size != size)
+	if (!r && is_noshrink(s))
+		entry->size = facts->size;
+	else if (!r && facts->size != size)
 		r = sdax_fail(s->result, STATICDAX_CHANGED, 0, "its size");
 	if (!r && s->id.generation != entry->generation)
 		r = sdax_fail(s->result, STATICDAX_CHANGED, 0,
@@ -420,9 +447,8 @@ static int seal_excluded(struct sealing *s, struct sdax_store *store)
 		r = exclude_others(s);
 		if (!r && !i)
 			r = clear_staging(s);
-		if (!r && fsync(s->target.fd) < 0)
-			r = sdax_fail(s->result, STATICDAX_SYSTEM, -errno,
-				      "fsync");
+		if (!r)
+			r = write_out(s);
 		if (!r)
 			r = seal_once(s, store);
 		lease_drop(s);
@@ -480,8 +506,10 @@ static int seal_lapsed(struct sealing *s, struct sdax_store *store,
 		sdax_store_settle(store);
 		return r;
 	}
-	/* another generation is another file */
-	result->lapsed = lapsed->generation == s->id.generation;
+	/* another generation is another file; noshrink knows of no map */
+	result->lapsed = lapsed->generation == s->id.generation &&
+			 !is_noshrink(s) &&
+			 lapsed->mode != SDAX_MODE_NOSHRINK;
 	result->moved = result->lapsed && lapsed->digest != result->digest;
 	return 0;
 }

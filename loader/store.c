@@ -205,6 +205,13 @@ int sdax_store_get(const struct sdax_store *store, const struct sdax_key *key,
 	return r;
 }
 
+struct sdax_key sdax_store_key(const struct sdax_identity *id)
+{
+	return (struct sdax_key){
+		.ino = id->ino, .dev = id->dev, .part = id->part,
+	};
+}
+
 static bool counts(const struct sdax_entry *entry)
 {
 	return entry->state == SDAX_STATE_PENDING ||
@@ -255,6 +262,8 @@ static int count_on_filesystem(struct sdax_store *store,
 	if (entry->flags & SDAX_F_CANARY)
 		fs.flags |= SDAX_F_CANARY;
 	*(audit ? &fs.audits : &fs.seals) += by;
+	if (entry->deny & SDAX_BIT(SDAX_OP_UMOUNT))
+		*(audit ? &fs.keeping_audits : &fs.keeping) += by;
 	if (!fs.seals && !fs.audits) {
 		r = bpf_map_delete_elem(store->filesystems, &dev);
 		sdax_hot_del(store->filter, dev);
@@ -277,7 +286,7 @@ static void paths_del(struct sdax_store *store, const struct sdax_key *key)
 {
 	struct sdax_key part = *key;
 
-	for (part.part = 0; !bpf_map_delete_elem(store->paths, &part);)
+	for (; !bpf_map_delete_elem(store->paths, &part);)
 		part.part++;
 }
 
@@ -294,7 +303,7 @@ static int paths_put(struct sdax_store *store, const struct sdax_key *key,
 	path += SDAX_PATH_HEAD;
 	left -= SDAX_PATH_HEAD;
 
-	for (part.part = 0; left; part.part++) {
+	for (; left; part.part++) {
 		size_t n = left < SDAX_PATH_PART ? left : SDAX_PATH_PART;
 		struct sdax_path text = {};
 
@@ -324,6 +333,8 @@ static int put_counted(struct sdax_store *store, const struct sdax_key *key,
 
 	if (counted) {
 		filter_set(store, key, id->super);
+		if (id->part)
+			store->control->subvolume_at = id->subvolume_at;
 		r = count_on_filesystem(store, key, &slot->entry, id->magic, 1);
 	}
 	if (r < 0)
@@ -514,7 +525,7 @@ int sdax_store_path_in(const struct sdax_store *store,
 	path = strndup(slot->path, len);
 	if (!path)
 		return -ENOMEM;
-	for (part.part = 0; len >= sizeof(slot->path) &&
+	for (; len >= sizeof(slot->path) &&
 	     !bpf_map_lookup_elem(store->paths, &part, &text); part.part++) {
 		char *longer = realloc(path, len + sizeof(text.text) + 1);
 
@@ -630,6 +641,7 @@ static int recount_one(void *arg, const struct sdax_key *key,
 		       const struct sdax_slot *slot)
 {
 	const struct sdax_entry *entry = &slot->entry;
+	bool keeps = entry->deny & SDAX_BIT(SDAX_OP_UMOUNT);
 	struct recount *recount = arg;
 	struct tally *t = tally_of(&recount->tallies, &recount->n, key->dev);
 
@@ -638,10 +650,13 @@ static int recount_one(void *arg, const struct sdax_key *key,
 	recount->records += !(entry->flags & SDAX_F_CANARY);
 	if (!counts(entry))
 		return 0;
-	if (entry->flags & SDAX_F_AUDIT)
+	if (entry->flags & SDAX_F_AUDIT) {
 		t->fs.audits++;
-	else
+		t->fs.keeping_audits += keeps;
+	} else {
 		t->fs.seals++;
+		t->fs.keeping += keeps;
+	}
 	recount->judged += judges_writes(entry);
 	return 0;
 }

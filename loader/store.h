@@ -66,6 +66,9 @@ int sdax_store_refresh(struct sdax_store *store);
 int sdax_store_get(const struct sdax_store *store, const struct sdax_key *key,
 		   struct sdax_entry *ret_entry);
 
+/* What the file is called everywhere else here. */
+struct sdax_key sdax_store_key(const struct sdax_identity *id);
+
 /*
  * Registers a new entry (any old record of the key must be gone). id is the
  * kernel's answer about the file. E2BIG or ENOMEM: no room, and nothing is

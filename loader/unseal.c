@@ -71,7 +71,7 @@ static int identify(struct staticdax *sd, int fd, struct sdax_key *ret_key,
 	r = sdax_handle_identify(sd, fd, &id, result);
 	if (r < 0)
 		return r;
-	*ret_key = (struct sdax_key){ .ino = id.ino, .dev = id.dev };
+	*ret_key = sdax_store_key(&id);
 	return 0;
 }
 
@@ -167,8 +167,7 @@ static int reopen(struct staticdax *sd, const char *path,
 		    -1;
 	if (fd < 0 || identify(sd, fd, &found, &ignored) < 0)
 		return -1;
-	return found.ino == key->ino && found.dev == key->dev ? TAKE_FD(fd) :
-								-1;
+	return memcmp(&found, key, sizeof(found)) ? -1 : TAKE_FD(fd);
 }
 
 static int unseal_one(struct staticdax *sd, struct sdax_store *store,

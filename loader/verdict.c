@@ -127,6 +127,40 @@ enum staticdax_reason sdax_verdict_file(const struct sdax_facts *facts,
 	return facts->cow_staged ? STATICDAX_COW_STAGED : STATICDAX_OK;
 }
 
+/*
+ * Filesystems whose inodes can be told apart for sure, and where whatever shrinks
+ * a file is known.
+ */
+static bool is_noshrink_filesystem(uint64_t magic)
+{
+	return magic == EXT4_SUPER_MAGIC || magic == XFS_SUPER_MAGIC ||
+	       magic == BTRFS_SUPER_MAGIC || magic == TMPFS_MAGIC;
+}
+
+enum staticdax_reason sdax_verdict_noshrink(const struct sdax_facts *facts,
+					    char *detail, size_t size)
+{
+	enum staticdax_reason reason;
+
+	if (size)
+		detail[0] = '\0';
+	if (!S_ISREG(facts->mode))
+		return STATICDAX_NOT_REGULAR;
+	if (!facts->nlink)
+		return STATICDAX_DELETED;
+	if (!is_noshrink_filesystem(facts->magic)) {
+		snprintf(detail, size, "%s (type 0x%llx)", facts->fs_name,
+			 (unsigned long long)facts->magic);
+		return STATICDAX_NOSHRINK_FILESYSTEM;
+	}
+	if (facts->is_private)
+		return STATICDAX_PRIVATE;
+	if (facts->swapfile)
+		return STATICDAX_SWAPFILE;
+	reason = judge_attributes(facts, STATICDAX_ANY_DEVICE, detail, size);
+	return reason == STATICDAX_ENCRYPTED ? STATICDAX_OK : reason;
+}
+
 static bool is_power_of_two(uint64_t n)
 {
 	return n && !(n & (n - 1));

@@ -43,6 +43,13 @@ enum staticdax_reason sdax_verdict_file(const struct sdax_facts *facts,
 					size_t size);
 
 /*
+ * The same for mode noshrink, which minds neither blocks nor device. What cannot
+ * be opened for writing cannot shrink either, and is refused as it is there.
+ */
+enum staticdax_reason sdax_verdict_noshrink(const struct sdax_facts *facts,
+					    char *detail, size_t size);
+
+/*
  * 0 becomes the page size. EINVAL unless it is a power of two from the page
  * size to 2^62; *align is then left alone.
  */

@@ -76,6 +76,31 @@ static int compare_facts(struct checking *c)
 	return 0;
 }
 
+/* What was promised is that it has not become smaller; of blocks nothing was. */
+static int compare_noshrink(struct checking *c)
+{
+	const struct sdax_entry *entry = &c->entry;
+	struct sdax_facts *facts = &c->target.facts;
+	char detail[sizeof(c->result->detail)] = "";
+	enum staticdax_reason reason;
+
+	if (c->id.generation != entry->generation)
+		return sdax_fail(c->result, STATICDAX_ALTERED, 0,
+				 "generation %u, was %u", c->id.generation,
+				 entry->generation);
+	if (facts->size < entry->size)
+		return sdax_fail(c->result, STATICDAX_ALTERED, 0,
+				 "%llu bytes, was %llu",
+				 (unsigned long long)facts->size, entry->size);
+	sdax_target_learn(&c->target, &c->id);
+	c->result->file_size = facts->size;
+	reason = sdax_verdict_noshrink(facts, detail, sizeof(detail));
+	/* a name was not promised, and a deleted file may be mapped still */
+	if (reason && reason != STATICDAX_DELETED)
+		return sdax_fail(c->result, reason, 0, "%s", detail);
+	return 0;
+}
+
 static int explain_drift(struct checking *c, const struct sdax_drift *drift)
 {
 	char was[32] = "not known", is[32] = "not known";
@@ -129,9 +154,12 @@ static int compare(struct checking *c)
 	struct sdax_entry now;
 	int r;
 
-	r = compare_facts(c);
-	if (!r)
-		r = compare_map(c);
+	if (c->entry.mode == SDAX_MODE_NOSHRINK) {
+		r = compare_noshrink(c);
+	} else {
+		r = compare_facts(c);
+		r = r ?: compare_map(c);
+	}
 	if (r < 0 &&
 	    (sdax_store_get(c->store, &c->key, &now) < 0 ||
 	     now.state != c->entry.state || now.sealed_at != c->entry.sealed_at)) {
@@ -206,7 +234,7 @@ int sdax_verify_file(struct staticdax *sd, const char *path,
 		r = open_target(&c, path);
 	if (r < 0)
 		return r;
-	c.key = (struct sdax_key){ .ino = c.id.ino, .dev = c.id.dev };
+	c.key = sdax_store_key(&c.id);
 	r = sdax_store_open(false, &store);
 	if (!r)
 		r = sdax_store_slot(&store, &c.key, &slot);
@@ -228,6 +256,13 @@ struct walk {
 	void *arg;
 };
 
+static bool is_same(const struct sdax_key *key, const struct sdax_identity *id)
+{
+	const struct sdax_key found = sdax_store_key(id);
+
+	return !memcmp(key, &found, sizeof(found));
+}
+
 /* The path is only where to look: the kernel says whether it is the file. */
 static int reach(struct checking *c, const char *path)
 {
@@ -240,7 +275,7 @@ static int reach(struct checking *c, const char *path)
 	if (r < 0 && c->target.fd < 0)
 		return sdax_fail(c->result, STATICDAX_UNREACHABLE, 0, "%s",
 				 strerror(-r));
-	if (!r && (c->id.ino != c->key.ino || c->id.dev != c->key.dev))
+	if (!r && !is_same(&c->key, &c->id))
 		r = sdax_fail(c->result, STATICDAX_UNREACHABLE, 0,
 			      "it leads to another file");
 	return r;

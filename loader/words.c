@@ -305,6 +305,12 @@ static const struct row rows[] = {
 		.text = "was being relocated by a run that was killed, and is whole, as is what that left",
 		.remedy = "compare the two, and remove the latter",
 	},
+	ROW(NOSHRINK_FILESYSTEM) = {
+		.word = "noshrink_filesystem", .answer = STATICDAX_NO,
+		.error = EINVAL,
+		.text = "lies on a filesystem where nothing is known that would keep it from shrinking",
+		.remedy = "copy it to ext4, XFS, btrfs or tmpfs; under overlayfs, seal the upper file by its own path",
+	},
 };
 
 _Static_assert(__COUNTER__ - COUNTED_BEFORE - 1 == STATICDAX_REASON_MAX_,
@@ -346,6 +352,8 @@ const char *staticdax_mode_word(enum staticdax_mode mode)
 		return "static";
 	case STATICDAX_MODE_SWAPFILE:
 		return "swapfile";
+	case STATICDAX_MODE_NOSHRINK:
+		return "noshrink";
 	}
 	return "unknown";
 }

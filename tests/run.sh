@@ -99,6 +99,7 @@ parts() {
 	echo "verify -f ext4 tests/cli/verify.sh"
 	echo "badinput tests/cli/badinput.sh"
 	echo "policy tests/cli/policy.sh"
+	echo "noshrink -f ext4,xfs tests/guest/noshrink.sh 6"
 	echo "leftover -f ext4,xfs tests/guest/leftover.sh"
 	echo "library tests/guest/library.sh"
 	echo "demo tests/guest/demo.sh"

@@ -80,6 +80,7 @@ struct inode {
 	u32 i_generation;
 	atomic_t i_writecount;
 	atomic_t i_readcount;
+	atomic_t i_dio_count;
 };
 
 struct dentry {

@@ -118,7 +118,7 @@ for verb in $verbs; do
 	fi
 done
 run __complete values -- --mode
-expect "values of --mode" 0 2 0
+expect "values of --mode" 0 3 0
 run __complete values -- --align
 expect "a size has no values to choose from" 0 0 0
 run_with FAKE_SEALS=2000 __complete sealed /pmem/file
@@ -450,7 +450,8 @@ json "prepare --json" '.files[0].reason == "leftover" and .files[0].trimmed == 4
 # --- metrics ---
 
 run metrics
-expect "metrics" 0 55 0
+expect "metrics" 0 60 0
+says "sealed by mode" out 'staticdax_sealed_by_mode{mode="noshrink"} 0'
 says "counts by state" out 'staticdax_seals{state="lapsed"} 1'
 says "all 64 bits of a count" out 'staticdax_denials_total{op="shrink"} 18446744073709551615'
 run_with FAKE_STATUS=pins_version metrics

@@ -35,13 +35,21 @@ static void modes_are_masks(void)
 	       "swapfile_is_static_and_no_write");
 	tap_ok(!(SDAX_DENY_STATIC & SDAX_BIT(SDAX_OP_WRITE)),
 	       "static_lets_write_in_place_pass");
+	tap_ok(!(SDAX_DENY_NOSHRINK & ~SDAX_DENY_STATIC),
+	       "noshrink_refuses_nothing_that_static_allows");
+	tap_ok(!(SDAX_DENY_NOSHRINK &
+		 (SDAX_BIT(SDAX_OP_GROW) | SDAX_BIT(SDAX_OP_WRITE) |
+		  SDAX_BIT(SDAX_OP_EXTEND) | SDAX_BIT(SDAX_OP_APPEND))),
+	       "noshrink_lets_a_file_grow_and_be_written");
+	tap_ok(SDAX_PART_PIECES * SDAX_PATH_PART >= 4096,
+	       "a_path_has_room_before_the_next_subvolume");
 	tap_ok(SDAX_DENY_STATIC & SDAX_BIT(SDAX_OP_UMOUNT),
 	       "last_operation_is_in_the_mask");
 }
 
 int main(void)
 {
-	tap_plan(5);
+	tap_plan(8);
 	bits_are_in_range();
 	neighbours_spread();
 	modes_are_masks();

@@ -23,6 +23,7 @@ static const struct {
 	{ "empty mapping", "{}\n", 0, 0, 0, 0 },
 	{ "bare path", "/a:\n", 0, 0, 0, 1 },
 	{ "paths", "/a:\n/b: {}\n/c: null\n", 0, 0, 0, 3 },
+	{ "noshrink", "/a:\n  mode: noshrink\n", 0, 0, 0, 1 },
 	{ "all options", "/a:\n  align: 2M\n  mode: swapfile\n  dax: no\n  audit: yes\n", 0, 0, 0, 1 },
 	{ "flow", "/a: {align: 4K, audit: true, dax: false}\n", 0, 0, 0, 1 },
 	{ "quoted path", "\"/a: b\":\n'/c':\n", 0, 0, 0, 2 },

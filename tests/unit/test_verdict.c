@@ -127,6 +127,43 @@ static void test_file(size_t i)
 		tap_diag("\"%s\"", detail);
 }
 
+static const struct {
+	const char *name;
+	unsigned int quirks;
+	uint64_t magic;
+	uint64_t attributes;
+	enum staticdax_reason reason;
+} noshrinks[] = {
+	{ "ext4", 0, 0, 0, STATICDAX_OK },
+	{ "xfs", 0, 0x58465342, 0, STATICDAX_OK },
+	{ "btrfs", 0, BTRFS_SUPER_MAGIC, 0, STATICDAX_OK },
+	{ "tmpfs", 0, TMPFS_MAGIC, 0, STATICDAX_OK },
+	{ "blocks_are_no_matter", EMPTY | NOT_DAX | ZONED | STAGED, 0, STATX_ATTR_ENCRYPTED,
+	  STATICDAX_OK },
+	{ "overlayfs", 0, OVERLAYFS_SUPER_MAGIC, 0, STATICDAX_NOSHRINK_FILESYSTEM },
+	{ "ramfs", 0, RAMFS_MAGIC, 0, STATICDAX_NOSHRINK_FILESYSTEM },
+	{ "unknown", 0, 0x1234, 0, STATICDAX_NOSHRINK_FILESYSTEM },
+	{ "directory", DIRECTORY, 0, 0, STATICDAX_NOT_REGULAR },
+	{ "deleted", DELETED, 0, 0, STATICDAX_DELETED },
+	{ "swapfile", SWAPFILE, 0, 0, STATICDAX_SWAPFILE },
+	{ "private", PRIVATE, 0, 0, STATICDAX_PRIVATE },
+	{ "immutable", 0, 0, STATX_ATTR_IMMUTABLE, STATICDAX_IMMUTABLE },
+	{ "append_only", 0, 0, STATX_ATTR_APPEND, STATICDAX_APPEND_ONLY },
+	{ "verity", 0, 0, STATX_ATTR_VERITY, STATICDAX_VERITY },
+};
+
+static void test_noshrink(size_t i)
+{
+	struct sdax_facts facts = facts_of(noshrinks[i].quirks, noshrinks[i].magic,
+					   noshrinks[i].attributes);
+	enum staticdax_reason reason;
+	char detail[160];
+
+	reason = sdax_verdict_noshrink(&facts, detail, sizeof(detail));
+	if (!tap_ok(reason == noshrinks[i].reason, "noshrink_%s", noshrinks[i].name))
+		tap_diag("reason %d, not %d", reason, noshrinks[i].reason);
+}
+
 static void test_detail_is_bounded(void)
 {
 	struct sdax_facts facts = facts_of(0, OVERLAYFS_SUPER_MAGIC, 0);
@@ -479,6 +516,8 @@ int main(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		test_file(i);
+	for (size_t i = 0; i < ARRAY_SIZE(noshrinks); i++)
+		test_noshrink(i);
 	test_detail_is_bounded();
 	test_align();
 	test_maps();

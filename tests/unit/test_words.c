@@ -66,6 +66,7 @@ static const struct {
 	{ STATICDAX_SEALED, "is_sealed", STATICDAX_NO, EBUSY },
 	{ STATICDAX_LINKED, "linked", STATICDAX_NO, EMLINK },
 	{ STATICDAX_LEFTOVER, "leftover", STATICDAX_FAILED, EEXIST },
+	{ STATICDAX_NOSHRINK_FILESYSTEM, "noshrink_filesystem", STATICDAX_NO, EINVAL },
 };
 
 _Static_assert(ARRAY_SIZE(rows) == STATICDAX_REASON_MAX_,
@@ -147,6 +148,8 @@ static void test_unknown(void)
 	       "mode static");
 	tap_ok(!strcmp(staticdax_mode_word(STATICDAX_MODE_SWAPFILE),
 		       "swapfile"), "mode swapfile");
+	tap_ok(!strcmp(staticdax_mode_word(STATICDAX_MODE_NOSHRINK),
+		       "noshrink"), "mode noshrink");
 	tap_ok(!strcmp(staticdax_mode_word(99), "unknown"), "mode unknown");
 }
 
