@@ -250,6 +250,11 @@ $(T)/unit/abi: tests/unit/test_abi.c include/staticdax_abi.h $(B)/.flags
 	@mkdir -p $(@D)
 	$(call msg,TEST,$@) $(CC) $(BASE_CFLAGS) $(SANITIZE) -Itests $< -o $@
 
+$(T)/unit/sizes: tests/unit/test_sizes.c $(B)/libstaticdax.a tests/tap.h
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) $(BASE_CFLAGS) -Itests $< $(B)/libstaticdax.a \
+		-o $@ $(LIB_STATIC)
+
 $(T)/fuzz_extents: tests/fuzz/fuzz_extents.c loader/verdict.c loader/verdict.h \
 		$(B)/.flags
 	@mkdir -p $(@D)
@@ -440,7 +445,7 @@ $(PLAIN_BENCH): $(B)/bench/%: bench/%.c tests/persist.h $(B)/.flags
 
 BENCH := $(B)/bench/ops $(B)/bench/floor $(B)/bench/floor.bpf.o $(PLAIN_BENCH)
 
-test-programs: all $(BENCH) $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/fuzz_extents \
+test-programs: all $(BENCH) $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/unit/sizes $(T)/fuzz_extents \
 	$(T)/fuzz_readers $(T)/staticdax-fake $(T)/staticdax-later \
 	$(T)/staticdax-foreign $(T)/contract $(T)/contract-32bit $(T)/contract32 \
 	$(T)/mutate $(T)/seal_race $(T)/tripwire $(T)/fill_map $(T)/preempt \

@@ -50,13 +50,29 @@ static void enter(struct staticdax *sd)
 	libbpf_set_print(print_libbpf);
 }
 
-static void result_reset(struct staticdax_result *result)
+static const struct staticdax_result nothing = {
+	.size = sizeof(nothing),
+	.offset = STATICDAX_NO_OFFSET,
+	.address = STATICDAX_NO_OFFSET,
+};
+
+/*
+ * What a structure has gained since the caller's header is left out: there is no
+ * room for it. Returns r.
+ */
+static int hand_over(int r, void *ret, const void *from, size_t known)
 {
-	*result = (struct staticdax_result){
-		.size = result->size,
-		.offset = STATICDAX_NO_OFFSET,
-		.address = STATICDAX_NO_OFFSET,
-	};
+	uint32_t room = *(uint32_t *)ret;
+
+	memcpy(ret, from, room < known ? room : known);
+	*(uint32_t *)ret = room;
+	return r;
+}
+
+static int tell(int r, struct staticdax_result *ret,
+		const struct staticdax_result *from)
+{
+	return hand_over(r, ret, from, sizeof(*from));
 }
 
 int staticdax_new(struct staticdax **ret)
@@ -102,9 +118,12 @@ int staticdax_create(struct staticdax *sd, const char *path, uint64_t size,
 		     const struct staticdax_options *options,
 		     struct staticdax_result *result)
 {
+	struct staticdax_result said = nothing;
+	int r;
+
 	enter(sd);
-	result_reset(result);
-	return sdax_create(sd, path, size, options, result);
+	r = sdax_create(sd, path, size, options, &said);
+	return tell(r, result, &said);
 }
 
 int staticdax_prepare(struct staticdax *sd, const char *path,
@@ -112,55 +131,71 @@ int staticdax_prepare(struct staticdax *sd, const char *path,
 		      struct staticdax_work *ret_work,
 		      struct staticdax_result *result)
 {
+	struct staticdax_work work = STATICDAX_INIT(staticdax_work);
+	struct staticdax_result said = nothing;
+	int r;
+
 	enter(sd);
-	result_reset(result);
-	return sdax_prepare(sd, path, options, ret_work, result);
+	r = sdax_prepare(sd, path, options, &work, &said);
+	hand_over(r, ret_work, &work, sizeof(work));
+	return tell(r, result, &said);
 }
 
 int staticdax_check(struct staticdax *sd, const char *path,
 			   const struct staticdax_options *options,
 			   struct staticdax_result *result)
 {
+	struct staticdax_result said = nothing;
 	int r;
 
 	enter(sd);
-	result_reset(result);
-	r = sdax_seal_check(sd, path, options, result);
+	r = sdax_seal_check(sd, path, options, &said);
 	/* "no" is an answer, not a failure */
-	return staticdax_answer_of(result->reason) == STATICDAX_FAILED ? r : 0;
+	if (staticdax_answer_of(said.reason) != STATICDAX_FAILED)
+		r = 0;
+	return tell(r, result, &said);
 }
 
 int staticdax_seal(struct staticdax *sd, const char *path,
 			  const struct staticdax_options *options,
 			  struct staticdax_result *result)
 {
+	struct staticdax_result said = nothing;
+	int r;
+
 	enter(sd);
-	result_reset(result);
-	return sdax_seal_file(sd, path, options, result);
+	r = sdax_seal_file(sd, path, options, &said);
+	return tell(r, result, &said);
 }
 
 int staticdax_noshrink(struct staticdax *sd, int fd, uint32_t flags,
 		       struct staticdax_result *result)
 {
 	struct staticdax_options options = STATICDAX_INIT(staticdax_options);
+	struct staticdax_result said = nothing;
 	char path[64];
+	int r;
 
 	enter(sd);
-	result_reset(result);
-	if (flags & ~STATICDAX_AUDIT)
-		return sdax_fail(result, STATICDAX_BAD_OPTION, 0, "flags");
 	options.flags = flags;
 	options.mode = STATICDAX_MODE_NOSHRINK;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return sdax_seal_file(sd, path, &options, result);
+	if (flags & ~STATICDAX_AUDIT)
+		r = sdax_fail(&said, STATICDAX_BAD_OPTION, 0, "flags");
+	else
+		r = sdax_seal_file(sd, path, &options, &said);
+	return tell(r, result, &said);
 }
 
 int staticdax_unseal(struct staticdax *sd, const char *path,
 			    uint32_t flags, struct staticdax_result *result)
 {
+	struct staticdax_result said = nothing;
+	int r;
+
 	enter(sd);
-	result_reset(result);
-	return sdax_unseal_file(sd, path, flags, result);
+	r = sdax_unseal_file(sd, path, flags, &said);
+	return tell(r, result, &said);
 }
 
 int staticdax_unseal_all(struct staticdax *sd, const char *mountpoint,
@@ -175,24 +210,36 @@ int staticdax_map(struct staticdax *sd, const char *path, staticdax_run_fn fn,
 		  void *arg, struct staticdax_map *ret_map,
 		  struct staticdax_result *result)
 {
+	struct staticdax_map map = STATICDAX_INIT(staticdax_map);
+	struct staticdax_result said = nothing;
+	int r;
+
 	enter(sd);
-	result_reset(result);
-	return sdax_map_file(path, fn, arg, ret_map, result);
+	r = sdax_map_file(path, fn, arg, &map, &said);
+	hand_over(r, ret_map, &map, sizeof(map));
+	return tell(r, result, &said);
 }
 
 int staticdax_upgrade(struct staticdax *sd, uint32_t flags,
 			     struct staticdax_result *result)
 {
+	struct staticdax_result said = nothing;
+	int r;
+
 	enter(sd);
-	result_reset(result);
-	return sdax_upgrade(sd, flags, result);
+	r = sdax_upgrade(sd, flags, &said);
+	return tell(r, result, &said);
 }
 
 int staticdax_get(struct staticdax *sd, const char *path,
 			 struct staticdax_seal *ret_seal)
 {
+	struct staticdax_seal seal = STATICDAX_INIT(staticdax_seal);
+	int r;
+
 	enter(sd);
-	return sdax_query_path(sd, path, ret_seal);
+	r = sdax_query_path(sd, path, &seal);
+	return r < 0 ? r : hand_over(r, ret_seal, &seal, sizeof(seal));
 }
 
 int staticdax_list(struct staticdax *sd, staticdax_list_fn fn, void *arg)
@@ -213,40 +260,55 @@ int staticdax_verify(struct staticdax *sd, const char *path,
 			    struct staticdax_seal *ret_seal,
 			    struct staticdax_result *result)
 {
+	struct staticdax_seal seal = STATICDAX_INIT(staticdax_seal);
+	struct staticdax_result said = nothing;
 	int r;
 
 	enter(sd);
-	result_reset(result);
-	r = sdax_verify_file(sd, path, ret_seal, result);
-	switch (staticdax_answer_of(result->reason)) {
+	r = sdax_verify_file(sd, path, &seal, &said);
+	switch (staticdax_answer_of(said.reason)) {
 	case STATICDAX_FAILED:
 	case STATICDAX_CANNOT:
-		return r;
+		break;
 	default:
-		return 0;
+		r = 0;
 	}
+	if (ret_seal)
+		hand_over(r, ret_seal, &seal, sizeof(seal));
+	return tell(r, result, &said);
 }
 
 int staticdax_verify_all(struct staticdax *sd, staticdax_verify_fn fn,
 				void *arg, struct staticdax_result *result)
 {
+	struct staticdax_result said = nothing;
+	int r;
+
 	enter(sd);
-	result_reset(result);
-	return sdax_verify_all(sd, fn, arg, result);
+	r = sdax_verify_all(sd, fn, arg, &said);
+	return tell(r, result, &said);
 }
 
 int staticdax_status(struct staticdax *sd,
 			    struct staticdax_status *ret_status)
 {
+	struct staticdax_status status = STATICDAX_INIT(staticdax_status);
+	int r;
+
 	enter(sd);
-	return sdax_query_status(sd, ret_status);
+	r = sdax_query_status(sd, &status);
+	return hand_over(r, ret_status, &status, sizeof(status));
 }
 
 int staticdax_metrics(struct staticdax *sd,
 		      struct staticdax_metrics *ret_metrics)
 {
+	struct staticdax_metrics metrics = STATICDAX_INIT(staticdax_metrics);
+	int r;
+
 	enter(sd);
-	return sdax_metrics_read(ret_metrics);
+	r = sdax_metrics_read(&metrics);
+	return r < 0 ? r : hand_over(r, ret_metrics, &metrics, sizeof(metrics));
 }
 
 int staticdax_doctor(struct staticdax *sd, staticdax_doctor_fn fn,
