@@ -273,11 +273,18 @@ static __always_inline int ioctl_elsewhere(struct file *file, u32 cmd)
 	return 0;
 }
 
+static __always_inline bool is_harmless(struct file *file, u32 cmd)
+{
+	return sdax_ioctl_is_harmless(cmd) ||
+	       (file->f_inode->i_sb->s_magic == BTRFS_SUPER_MAGIC &&
+		sdax_ioctl_is_harmless_on_btrfs(cmd));
+}
+
 static __always_inline int ioctl(struct file *file, u32 cmd, u32 hook)
 {
 	int ret = 0;
 
-	if (sdax_maybe_sealed(file->f_inode) && !sdax_ioctl_is_harmless(cmd))
+	if (sdax_maybe_sealed(file->f_inode) && !is_harmless(file, cmd))
 		ret = sdax_decide(file->f_inode, sdax_ioctl_op(cmd), hook,
 				  SDAX_NONE, SDAX_NONE);
 	return ret ?: ioctl_elsewhere(file, cmd);

@@ -128,8 +128,18 @@ static __noinline bool sdax_ioctl_is_harmless(u32 cmd)
 	case SDAX_IOC('X', 127):	/* XFS_IOC_BULKSTAT */
 	case SDAX_IOC('X', 128):	/* XFS_IOC_INUMBERS */
 	case SDAX_IOC('X', 130):	/* XFS_IOC_START_COMMIT */
-	/* include/uapi/linux/btrfs.h: reads, and defragmenting, which keeps the */
-	/* content; a file there is never sealed in a mode that minds its blocks */
+		return true;
+	}
+	return false;
+}
+
+/*
+ * include/uapi/linux/btrfs.h: reads, and defragmenting, which keeps the content.
+ * For btrfs alone, where a file is never sealed in a mode that minds its blocks.
+ */
+static __noinline bool sdax_ioctl_is_harmless_on_btrfs(u32 cmd)
+{
+	switch (SDAX_IOC_OF(cmd)) {
 	case SDAX_IOC(0x94, 2):		/* BTRFS_IOC_DEFRAG */
 	case SDAX_IOC(0x94, 8):		/* BTRFS_IOC_SYNC */
 	case SDAX_IOC(0x94, 16):	/* BTRFS_IOC_DEFRAG_RANGE */
