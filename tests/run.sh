@@ -83,8 +83,8 @@ contract_parts() {
 parts() {
 	local kernel=$1 kills=no
 
-	# How programs behave, ours when they are killed too, differs little between
-	# kernels, and so does what a killed machine leaves; they take long.
+	# How programs behave, ours when they are killed too or asked nonsense, differs
+	# little between kernels, and so does what a killed machine leaves; they take long.
 	if [ "$kernel" = 6.12 ] || [ -n "${PARTS:-}" ]; then
 		kills=yes
 	fi
@@ -97,7 +97,6 @@ parts() {
 	echo "prepare -t 1200 -e KILLS=$kills tests/cli/prepare.sh"
 	echo "registry -f ext4 tests/cli/registry.sh"
 	echo "verify -f ext4 tests/cli/verify.sh"
-	echo "badinput tests/cli/badinput.sh"
 	echo "policy tests/cli/policy.sh"
 	echo "noshrink -f ext4,xfs tests/guest/noshrink.sh 6"
 	echo "leftover -f ext4,xfs tests/guest/leftover.sh"
@@ -113,6 +112,7 @@ parts() {
 	if [ $kills = yes ]; then
 		echo "packages @ tests/packaging/install.sh"
 		echo "sessions -f ext4-dax,ext4 tests/guest/sessions.sh"
+		echo "badinput tests/cli/badinput.sh"
 		echo "kill tests/cli/kill.sh"
 		echo "powercut @ tests/lifetime/powercut.sh"
 		echo "limits -f ext4 tests/lifetime/limits.sh"
