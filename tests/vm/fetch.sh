@@ -187,18 +187,18 @@ download()
 
 	aside=$cache/$name/aside
 	rm -rf "$aside"
-	mkdir -p "$aside/root" "$aside/debs"
+	mkdir -p "$aside/tree" "$aside/debs"
 	# shellcheck disable=SC2086 # a list of package names
 	(cd "$aside/debs" && apt-get -qq download $packages >&2) || return
 	for deb in "$aside"/debs/*.deb; do
-		dpkg -x "$deb" "$aside/root"
+		dpkg -x "$deb" "$aside/tree"
 	done
 	IFS=$'\t' read -r name release image modules \
-		< <(describe "$name" "$aside/root")
+		< <(describe "$name" "$aside/tree")
 	[ -f "$modules/modules.builtin" ] || return
-	unpack_kernel "$image" "$aside/root/vmlinux"
+	unpack_kernel "$image" "$aside/tree/vmlinux"
 	if [ ! -d "$cache/$name/$release" ]; then
-		mv "$aside/root" "$cache/$name/$release"
+		mv "$aside/tree" "$cache/$name/$release"
 	fi
 	ln -sfn "$release" "$aside/current"
 	mv -T "$aside/current" "$cache/$name/current"
