@@ -46,6 +46,22 @@ static void device_freep(struct sdax_device **device)
 	sdax_device_free(*device);
 }
 
+/* Is it the inode that was sealed, and not resized against what was promised? */
+static int compare_inode(struct checking *c, bool resized)
+{
+	if (c->id.generation != c->entry.generation)
+		return sdax_fail(c->result, STATICDAX_ALTERED, 0,
+				 "generation %u, was %u", c->id.generation,
+				 c->entry.generation);
+	if (resized)
+		return sdax_fail(c->result, STATICDAX_ALTERED, 0,
+				 "%llu bytes, was %llu",
+				 (unsigned long long)c->target.facts.size,
+				 c->entry.size);
+	sdax_target_learn(&c->target, &c->id);
+	return 0;
+}
+
 static int compare_facts(struct checking *c)
 {
 	const struct sdax_entry *entry = &c->entry;
@@ -53,16 +69,11 @@ static int compare_facts(struct checking *c)
 	bool dax = facts->attributes & STATX_ATTR_DAX;
 	char detail[sizeof(c->result->detail)] = "";
 	enum staticdax_reason reason;
+	int r;
 
-	if (c->id.generation != entry->generation)
-		return sdax_fail(c->result, STATICDAX_ALTERED, 0,
-				 "generation %u, was %u", c->id.generation,
-				 entry->generation);
-	if (facts->size != entry->size)
-		return sdax_fail(c->result, STATICDAX_ALTERED, 0,
-				 "%llu bytes, was %llu",
-				 (unsigned long long)facts->size, entry->size);
-	sdax_target_learn(&c->target, &c->id);
+	r = compare_inode(c, facts->size != entry->size);
+	if (r < 0)
+		return r;
 	facts->cow_staged = c->target.cow_staged ||
 			    c->id.xfs & SDAX_XFS_COW_FORK;
 	reason = sdax_verdict_file(facts, entry->flags & SDAX_F_DAX ?
@@ -83,16 +94,11 @@ static int compare_noshrink(struct checking *c)
 	struct sdax_facts *facts = &c->target.facts;
 	char detail[sizeof(c->result->detail)] = "";
 	enum staticdax_reason reason;
+	int r;
 
-	if (c->id.generation != entry->generation)
-		return sdax_fail(c->result, STATICDAX_ALTERED, 0,
-				 "generation %u, was %u", c->id.generation,
-				 entry->generation);
-	if (facts->size < entry->size)
-		return sdax_fail(c->result, STATICDAX_ALTERED, 0,
-				 "%llu bytes, was %llu",
-				 (unsigned long long)facts->size, entry->size);
-	sdax_target_learn(&c->target, &c->id);
+	r = compare_inode(c, facts->size < entry->size);
+	if (r < 0)
+		return r;
 	c->result->file_size = facts->size;
 	reason = sdax_verdict_noshrink(facts, detail, sizeof(detail));
 	/* a name was not promised, and a deleted file may be mapped still */
