@@ -64,13 +64,13 @@ evict() {
 	echo 0 >$T/events/$fs/$event/enable
 }
 
-# reuse DIRECTORY INO: new files, until one has the inode; its name
+# reuse PREFIX INO: new files, until one has the inode; its name
 reuse() {
 	local n
 	for n in $(seq 200); do
-		fit "$1/new$n"
-		if [ "$(stat -c %i "$1/new$n")" = "$2" ]; then
-			echo "$1/new$n"
+		fit "$1$n"
+		if [ "$(stat -c %i "$1$n")" = "$2" ]; then
+			echo "$1$n"
 			return
 		fi
 	done
@@ -97,7 +97,7 @@ for d in /mnt/ext4 /mnt/xfs; do
 		ino=$(stat -c %i $d/$n)
 		rm $d/$n
 		sync -f $d
-		new[$d$n]=$(reuse $d "$ino")
+		new[$d$n]=$(reuse $d/new-$n "$ino")
 		holds "inode_is_reused_${d}_$n" test -n "${new[$d$n]}"
 	done
 done
