@@ -52,37 +52,6 @@ static void test_neighbours(const struct small_fs *s)
 		report(s, "move_ext_when_another_ext4_has_seals", 0, ext4_move_extents(file, peer));
 }
 
-/* Both roles of both ioctls; here, for the main filesystem may lack the feature. */
-static void test_exchange(const struct small_fs *s, const char *state, int expected)
-{
-	_cleanup_close_ int file = open(s->file, O_RDWR | O_CLOEXEC);
-	_cleanup_close_ int peer = open(s->peer, O_RDWR | O_CLOEXEC);
-	const struct {
-		const char *name;
-		int (*run)(int file1_fd, int file2_fd);
-		int file1_fd, file2_fd;
-	} roles[] = {
-		{ "exchange_range_as_file1", xfs_exchange_range, file, peer },
-		{ "exchange_range_as_file2", xfs_exchange_range, peer, file },
-		{ "commit_range_as_file1", xfs_commit_range, file, peer },
-		{ "commit_range_as_file2", xfs_commit_range, peer, file },
-	};
-	char name[80];
-
-	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
-		snprintf(name, sizeof(name), "%s_%s", roles[i].name, state);
-		report(s, name, expected, roles[i].run(roles[i].file1_fd, roles[i].file2_fd));
-	}
-}
-
-static bool can_exchange(const struct small_fs *s)
-{
-	_cleanup_close_ int file = open(s->file, O_RDWR | O_CLOEXEC);
-	_cleanup_close_ int peer = open(s->peer, O_RDWR | O_CLOEXEC);
-
-	return !xfs_commit_range(file, peer);
-}
-
 /* linux/quota.h, which cannot be included beside sys/quota.h */
 #define FORMAT_V1 4
 
@@ -157,40 +126,18 @@ static void test_umount_of_first(const struct small_fs *s)
 	umount(s->bind);
 }
 
-static void test_exchange_of_sealed(const struct small_fs *s)
-{
-	struct snapshot before, after;
-	char text[400] = "";
-
-	if (snapshot_take(s->file, &before))
-		return;
-	test_exchange(s, "when_sealed", sealed_as == MODE_AUDIT ? 0 : -ETXTBSY);
-	if (sealed_as == MODE_AUDIT)
-		return;
-	if (!tap_ok(!snapshot_take(s->file, &after) &&
-			    !snapshot_compare(&before, &after, 0, text, sizeof(text)),
-		    "small %s: sealed_file_has_not_changed", s->type))
-		tap_diag("%s", text);
-}
-
 static void test_sealed(const struct small_fs *s)
 {
 	const char *files[] = { s->file, s->quota, NULL };
-	bool exchange = can_exchange(s), quota = !make_quota_file(s) && !quota_on(s);
+	bool quota = !make_quota_file(s) && !quota_on(s);
 
-	if (exchange)
-		test_exchange(s, "when_not_sealed", 0);
-	else if (!strcmp(s->type, "xfs"))
-		tap_skip("the kernel or the xfs_db lacks it", "small xfs: exchange_range");
-	else if (!quota)
+	if (!quota && strcmp(s->type, "xfs"))
 		tap_skip("the kernel cannot switch it on", "small ext4: quota_on");
 	sync();
 	if (!tap_ok(tool_seal(sealed_as, files) == TOOL_DONE, "small %s: seal", s->type)) {
 		tap_diag("%s", tool_output());
 		return;
 	}
-	if (exchange)
-		test_exchange_of_sealed(s);
 	if (quota)
 		report(s, "quota_on_when_sealed", sealed_as == MODE_AUDIT ? 0 : -ETXTBSY,
 		       quota_on(s));

@@ -171,7 +171,7 @@ static int move_ext_as_donor(struct target *t)
 
 /* ext4 has no remap at all, an XFS may be made without */
 #define NO_REFLINK { { EOPNOTSUPP, ON_EXT4 }, { EINVAL, ON_EXT4 }, { EOPNOTSUPP, ON_XFS } }
-/* 6.10 brought the exchange, 6.12 the commit, and only mkfs -i exchange=1 the feature */
+/* 6.10 brought the exchange, 6.12 the commit, and mkfs -i exchange=1 the feature */
 #define NO_EXCHANGE { { ENOTTY }, { EOPNOTSUPP }, { EINVAL } }
 
 /* the kernel moves the extents of DAX files as little as those that are not there */

@@ -62,24 +62,6 @@ static int make_fs(struct small_fs *s)
 	return tool_spawn(strcmp(s->type, "xfs") ? ext4 : xfs);
 }
 
-/*
- * Exchange-range is a feature that only recent versions of mkfs can give; it has no structure on
- * disk but its bit, XFS_SB_FEAT_INCOMPAT_EXCHRANGE. A kernel before 6.10 refuses the mount.
- */
-static void add_exchange(struct small_fs *s)
-{
-	char *ask[] = { "xfs_db", "-r", "-c", "sb 0", "-c", "print features_incompat", s->device,
-			NULL };
-	char word[64];
-	char *set[] = { "xfs_db", "-x", "-c", "sb 0", "-c", word, s->device, NULL };
-	unsigned int features;
-
-	if (tool_spawn(ask) || sscanf(tool_output(), "features_incompat = %x", &features) != 1)
-		return;
-	snprintf(word, sizeof(word), "write -d features_incompat 0x%x", features | 1 << 6);
-	tool_spawn(set);
-}
-
 int small_fs_mount(const struct small_fs *s)
 {
 	/* so that quotas can be switched on, where the kernel has them */
@@ -118,11 +100,7 @@ int small_fs_make(struct small_fs *s)
 		failed(s, "mkfs", r);
 		return -EIO;
 	}
-	if (!strcmp(s->type, "xfs"))
-		add_exchange(s);
 	r = small_fs_mount(s);
-	if (r && !strcmp(s->type, "xfs") && !make_fs(s))
-		r = small_fs_mount(s);
 	if (!r)
 		r = make_files(s);
 	if (r)
