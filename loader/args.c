@@ -94,7 +94,7 @@ const struct args_option args_options[ARG_MAX_] = {
 	},
 	[ARG_VERSION] = {
 		.name = "version",
-		.about = "print the version",
+		.about = "print the version, the build, and whether this kernel will do",
 	},
 };
 

@@ -7,10 +7,7 @@
 #include "help.h"
 #include "log.h"
 #include "report.h"
-
-#ifndef STATICDAX_VERSION
-#define STATICDAX_VERSION "unknown"
-#endif
+#include "version.h"
 
 #define FIT (ARG_BIT(ARG_ALIGN) | ARG_BIT(ARG_NO_DAX))
 #define JSON ARG_BIT(ARG_JSON)
@@ -115,7 +112,7 @@ static enum staticdax_answer dispatch(int argc, char **argv, struct report *repo
 	if (args_parse(&global, argc, argv, &args) < 0)
 		return STATICDAX_USAGE;
 	if (args_given(&args, ARG_VERSION)) {
-		report_text(report, "staticdax %s\n", STATICDAX_VERSION);
+		version_print(report);
 		return STATICDAX_YES;
 	}
 	if (args_given(&args, ARG_HELP)) {

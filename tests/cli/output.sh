@@ -87,7 +87,16 @@ usage "hostile verb" "$(printf 'a\033[2J\nb')"
 says "a hostile verb is shown safely" err \
 	"staticdax: there is no verb 'a\\x1b[2J\\x0ab'; see staticdax --help"
 run --version
-expect "version" 0 1 0
+expect "version" 0 3 0
+says "version of the build" out "$(printf 'built by compiler %s for registries of version %d' \
+	"$(echo __VERSION__ | gcc -E -P - | tr -d '"')" \
+	"$(sed -n 's/^#define SDAX_ABI_VERSION //p' ../../include/staticdax_abi.h)")"
+says "version knows a kernel that can" out "Linux $(uname -r) can seal files"
+run_with FAKE_DOCTOR=cannot --version
+expect "version where the kernel cannot" 0 3 0
+says "version knows what is missing" out "Linux $(uname -r) cannot seal files for want of: bpf-lsm; see staticdax doctor"
+run_with FAKE_DOCTOR=eperm --version
+says "version without privilege" out "Linux $(uname -r): whether it can seal files, only root can ask (Operation not permitted)"
 run --help
 for verb in $verbs; do
 	if grep -q "^  $verb " "$dir/out"; then
