@@ -49,6 +49,19 @@ if said=$(cd share/ansible && ansible-playbook -i pmem, --syntax-check site.yml 
 else
 	tap_not_ok "playbook" "$said"
 fi
+# It looks nothing up in the network.
+lint() {
+	ANSIBLE_ROLES_PATH='' ansible-lint --offline -q "$@" 2>&1
+}
+if said=$(cd share/ansible && lint site.yml); then tap_ok "lint"; else
+	tap_not_ok "lint" "$said"
+fi
+printf -- '- hosts: localhost\n  tasks:\n    - shell: echo\n' >"$work/careless.yml"
+if said=$(cd "$work" && lint careless.yml); then
+	tap_not_ok "lint_finds_what_is_careless" "$said"
+else
+	tap_ok "lint_finds_what_is_careless"
+fi
 plays "policies_are_installed_and_applied" 0 'changed=2 .*failed=0' -e from=policies
 has "policy_is_there" cmp "$work/policies/pool.conf" "$work/etc/pool.conf"
 has "other_policy_stays" test -f "$work/etc/other.conf"

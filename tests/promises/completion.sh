@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Completion in bash, zsh and fish: all from the program's own table, so the three
-# offer the same. zsh completes for a terminal only, so here its functions that
-# add words print them.
+# offer the same. What each offers in all is asked without a terminal, where zsh
+# does not complete, so its functions that add words print them; some of it is
+# then typed on a terminal.
 
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tap.sh
@@ -74,4 +75,17 @@ offers 'staticdax unseal /pmem/' "${all[@]}"
 offers 'staticdax unseal loader/size' loader/size.c loader/size.h
 offers 'staticdax list '
 offers 'staticdax --versi' --version
+
+typed=0
+while IFS= read -r line; do
+	case $line in
+	'ok '*) tap_ok "${line#* - }" ;;
+	'not ok '*) tap_not_ok "${line#* - }" ;;
+	'# '*) echo "$line" ;;
+	1..*) typed=${line#1..} ;;
+	esac
+done < <(FAKE_SEALS=1 python3 tests/promises/completion_tty.py build/tests/staticdax-fake)
+if [ "$typed" -ge 15 ]; then tap_ok "typed_on_a_terminal"; else
+	tap_not_ok "typed_on_a_terminal" "its plan is missing"
+fi
 tap_done
