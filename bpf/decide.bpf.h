@@ -29,8 +29,12 @@ __hidden int sdax_decide(struct inode *inode, u32 op, u32 hook, u64 offset,
 /* The same for a file that was found by reading memory. */
 __hidden int sdax_decide_unsafe_file(struct file *file, u32 op, u32 hook);
 
-/* What reached security_file_permission(), as the arguments of its program. */
+/*
+ * What reached security_file_permission(), as the arguments of its program; the
+ * second asks the first but for what certainly passes, in token.bpf.c.
+ */
 __hidden int sdax_decide_access(__u64 *args);
+__hidden int sdax_token_access(__u64 *args);
 
 /* Something done to, or by way of, a filesystem that holds a seal. */
 __hidden int sdax_decide_dev(u32 dev, u32 op, u32 hook);

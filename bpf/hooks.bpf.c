@@ -132,7 +132,7 @@ SEC("lsm/file_permission")
 int sdax_permission(__u64 *args)
 {
 	return sdax_is_certainly_not((void *)args[0]) ? args[2] :
-							 sdax_decide_access(args);
+							 sdax_token_access(args);
 }
 
 /*

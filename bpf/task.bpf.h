@@ -52,6 +52,15 @@ static __always_inline bool sdax_on_stack(struct task_struct *task,
 	return (u64)addr - (u64)task->stack < THREAD_SIZE;
 }
 
+/*
+ * Is the system call none that copies or has flags for a write? The first of
+ * those, of whatever ABI, is copy_file_range(2).
+ */
+static __always_inline bool sdax_is_plain(struct pt_regs *regs)
+{
+	return regs->orig_ax < 326;
+}
+
 static __always_inline bool sdax_nr_is_copy_file_range(u32 nr)
 {
 	return nr == 326 || nr == SDAX_NR32(377) || nr == SDAX_NR_UNKNOWN;

@@ -53,10 +53,10 @@ struct {
 	__type(value, struct token);
 } tokens SEC(".maps");
 
-static __always_inline struct token *token_of_current(u64 flags)
+static __always_inline struct token *token_of(struct task_struct *task,
+					      u64 flags)
 {
-	return bpf_task_storage_get(&tokens, bpf_get_current_task_btf(), NULL,
-				    flags);
+	return bpf_task_storage_get(&tokens, task, NULL, flags);
 }
 
 static __always_inline bool can_remap(struct file *file)
@@ -155,16 +155,22 @@ static __always_inline int read_position(__u64 ppos, __s64 *ret)
 /*
  * rw_verify_area() refuses a negative count, position or sum before it asks the
  * LSM. A token for that would stay unspent, for the task's next fallocate.
+ *
+ * The arguments are read again wherever they are needed: keeping them across calls
+ * takes registers that would have to be saved first.
  */
-static __noinline int grant(__u64 *args)
+static __noinline int grant(volatile __u64 *args)
 {
-	struct file *file = (void *)args[1];
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct token *token;
 	__s64 pos, count;
+	bool copying;
 
-	if (!matters(args[0], file))
+	if (!matters(args[0], (void *)args[1]))
 		return 0;
-	token = token_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
+	copying = task->flags & PF_KTHREAD && can_remap((void *)args[1]) &&
+		  is_copy((void *)args);
+	token = token_of(task, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!token) {
 		sdax_count(SDAX_COUNT_TOKEN_LOST);
 		return 0;
@@ -177,9 +183,8 @@ static __noinline int grant(__u64 *args)
 	token->pos = pos;
 	token->count = count;
 	token->rw = args[0];
-	token->copying = bpf_get_current_task_btf()->flags & PF_KTHREAD &&
-			 can_remap(file) && is_copy(args);
-	token->file = (u64)file;
+	token->copying = copying;
+	token->file = args[1];
 	return 0;
 }
 
@@ -198,7 +203,7 @@ int sdax_token_2(__u64 *args)
 /* In whatever file: between a grant and its spending no task comes by here. */
 static __always_inline int take_back(void)
 {
-	struct token *token = token_of_current(0);
+	struct token *token = token_of(bpf_get_current_task_btf(), 0);
 
 	if (token)
 		token->file = 0;
@@ -232,7 +237,8 @@ static __always_inline int mark_open(u32 opening)
 {
 	struct token *token;
 
-	token = token_of_current(opening ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+	token = token_of(bpf_get_current_task_btf(),
+			 opening ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
 	if (token)
 		token->opening = opening;
 	return 0;
@@ -253,7 +259,7 @@ int BPF_PROG(sdax_token_opend)
 /* Returns 1 if the task is inside io_openat2(), once. */
 __hidden int sdax_token_opening(void)
 {
-	struct token *token = token_of_current(0);
+	struct token *token = token_of(bpf_get_current_task_btf(), 0);
 	int opening;
 
 	if (!token)
@@ -348,7 +354,7 @@ __hidden int sdax_token_spend(struct file *file, int mask,
 
 	if (rw == READ && !can_remap(file))
 		return 1;
-	token = token_of_current(0);
+	token = token_of(task, 0);
 	if (!token || token->file != (u64)file || token->rw != rw)
 		return unvouched(task, nr, regs, mask, ret);
 	token->file = 0;
@@ -372,4 +378,36 @@ __hidden int sdax_token_spend(struct file *file, int mask,
 	if (flags & RWF_APPEND || file->f_flags & O_APPEND)
 		ret->op = SDAX_OP_APPEND;
 	return 0;
+}
+
+/*
+ * Is it what nearly every write to a sealed file is: by a system call, in place,
+ * and nobody wants to know of it? sdax_decide_access() judges all others, and
+ * would let these pass too; this finds it out with less.
+ */
+static __always_inline bool passes_in_place(volatile __u64 *args)
+{
+	struct task_struct *task;
+	struct token *token;
+	struct file *file;
+
+	if (args[2] || !(args[1] & MAY_WRITE))
+		return false;
+	task = bpf_get_current_task_btf();
+	if (!sdax_is_plain((void *)bpf_task_pt_regs(task)))
+		return false;
+	token = token_of(task, 0);
+	file = (void *)args[0];
+	if (!token || token->file != (u64)file || token->rw != WRITE ||
+	    token->copying || !sdax_on_stack(task, (void *)token->ppos) ||
+	    file->f_flags & O_APPEND || control.writes_judged ||
+	    token->pos + token->count > (u64)file->f_inode->i_size)
+		return false;
+	token->file = 0;
+	return true;
+}
+
+__hidden int sdax_token_access(__u64 *args)
+{
+	return passes_in_place(args) ? 0 : sdax_decide_access(args);
 }
