@@ -443,7 +443,8 @@ $(PLAIN_BENCH): $(B)/bench/%: bench/%.c tests/persist.h $(B)/.flags
 	@mkdir -p $(@D)
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O2 -g -static $(WARNINGS) -Itests $< -o $@
 
-BENCH := $(B)/bench/ops $(B)/bench/floor $(B)/bench/floor.bpf.o $(PLAIN_BENCH)
+BENCH := $(B)/bench/ops $(B)/bench/floor $(B)/bench/floor.bpf.o \
+	$(B)/bench/verifier $(PLAIN_BENCH)
 
 test-programs: all $(BENCH) $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/unit/sizes $(T)/fuzz_extents \
 	$(T)/fuzz_readers $(T)/staticdax-fake $(T)/staticdax-later \

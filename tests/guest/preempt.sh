@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Programs that can be skipped are: by writers that interrupt one another, first
-# as they come, then in programs made so slow that it happens all the time.
+# as they come, then in programs made so slow that it happens all the time. And what
+# the verifier makes of all programs, which are all wanted here.
 
 . tests/cli/guest.sh
 
@@ -22,6 +23,7 @@ counted() {
 }
 
 echo "# preemption: $(cat /sys/kernel/debug/sched/preempt)"
+tap_relay 1 tests/guest/verifier.sh
 for file in $f $g; do
 	build/tests/preempt -c $file && sync
 done
