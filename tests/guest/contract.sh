@@ -4,7 +4,8 @@
 # The contract on some filesystems, as one TAP stream.
 #
 # Usage: contract.sh DIRECTORY:MODE,...[:OPTION]...
-#   with a MODE,... of "32bit" the 32-bit program, in mode static
+#   with a MODE,... of "32bit" the 32-bit program, in the modes that then follow, or
+#   static
 
 export STATICDAX=${STATICDAX:-build/staticdax-static}
 modprobe -a loop overlay xfs
@@ -15,7 +16,7 @@ for run; do
 	IFS=: read -r dir modes options <<<"$run"
 	program=build/tests/contract
 	if [ "$modes" = 32bit ]; then
-		program=build/tests/contract-32bit modes=static options=--brief
+		program=build/tests/contract-32bit modes=${options:-static} options=--brief
 	fi
 	# shellcheck disable=SC2086
 	$program -m "$modes" $options "$dir"

@@ -31,6 +31,8 @@ static int open_and_try(const struct op *op, struct target *t, const struct cont
 		t->fd = open_by(by, t->path, flags);
 		if (t->fd < 0 && by && by->rule == WRITES_BEHIND)
 			return -errno;
+		if (t->fd < 0 && errno == EINVAL && flags & O_DIRECT)
+			return op_skip(t, "no direct access here");
 		if (t->fd < 0)
 			return op_broken(t, "open %s", t->path);
 		if (t->peer)

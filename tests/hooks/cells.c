@@ -53,6 +53,12 @@ static void explain(const struct matrix *m, const struct try *try, enum state st
 			 record_answer(try->answers[PLAIN]));
 }
 
+/* What adds to a file that may grow is told by what it has lost. */
+static bool may_add(const struct matrix *m, const struct try *try)
+{
+	return m->setting.mode == MODE_NOSHRINK && !judge_denial(&m->setting, try->op, SEALED);
+}
+
 /* Map and size stay as they are whatever the answer was; content does unless a write may pass. */
 static bool is_unchanged(const struct matrix *m, const struct try *try, char *text, size_t length)
 {
@@ -62,6 +68,8 @@ static bool is_unchanged(const struct matrix *m, const struct try *try, char *te
 	text[0] = '\0';
 	if (m->setting.mode == MODE_AUDIT)
 		return true;
+	if (may_add(m, try))
+		return !snapshot_lost(&try->before, try->watched, text, length);
 	r = snapshot_take(try->path[SEALED], &now);
 	if (r) {
 		snprintf(text, length, "cannot look at the file: %s", strerror(-r));
@@ -69,6 +77,12 @@ static bool is_unchanged(const struct matrix *m, const struct try *try, char *te
 	}
 	return !snapshot_compare(&try->before, &now, judge_may_write(&m->setting, try->op) ||
 				 files_share(m, try), text, length);
+}
+
+/* Nothing is known of what such a filesystem has. */
+static bool is_foreign(const struct matrix *m)
+{
+	return m->setting.on & (ON_BTRFS | ON_TMPFS);
 }
 
 static struct target target_of(const struct matrix *m, const struct try *try, enum state state,
@@ -91,12 +105,19 @@ static void run_one(const struct matrix *m, struct try *try, enum state state)
 
 	snprintf(tag, sizeof(tag), "%s.%s", try->op->name, state_name(state));
 	name_test(m, try, state, name, sizeof(name));
+	if (state != PLAIN && try->answers[PLAIN] == OP_SKIP && is_foreign(m))
+		return;
 	if (state != PLAIN && try->answers[PLAIN] == OP_SKIP) {
 		tap_skip("not tried on the plain file", "%s", name);
 		return;
 	}
 	try->answers[state] = attempt(try->op, &t, NULL);
 	unchanged = state != SEALED || is_unchanged(m, try, text, sizeof(text));
+	if (state == PLAIN && is_foreign(m) && try->answers[state] == OP_BROKEN) {
+		tap_diag("%s is nothing for %s: %s", try->op->name, m->fs, t.why);
+		try->answers[state] = OP_SKIP;
+		return;
+	}
 	record_cell(try->op, state_name(state), try->answers[state], t.why);
 	if (state == PLAIN && try->answers[state] == OP_SKIP) {
 		tap_skip(t.why, "%s", name);
@@ -129,7 +150,10 @@ static void run_sealed(const struct matrix *m, struct try *try)
 		tap_diag("cannot look at the file: %s", strerror(-r));
 		return;
 	}
+	/* not for others: who attaches a loop device may have no sealed file open */
+	try->watched = may_add(m, try) ? open(try->path[SEALED], O_PATH | O_CLOEXEC) : -1;
 	run_one(m, try, SEALED);
+	cleanup_close(&try->watched);
 }
 
 /* Late effects: of a worker, of writeback, of what one operation did to another's file. */
@@ -144,7 +168,8 @@ static void test_all_unchanged(const struct matrix *m)
 	for (size_t i = 0; i < m->count; i++) {
 		struct try *try = &m->tries[i];
 
-		if (!try->sealed || is_unchanged(m, try, text, sizeof(text)))
+		if (!try->sealed || may_add(m, try) ||
+		    is_unchanged(m, try, text, sizeof(text)))
 			continue;
 		tap_diag("%s: %s", try->path[SEALED], text);
 		changed++;
@@ -257,7 +282,8 @@ void cells_plain(struct matrix *m)
 static void begin_mode(struct matrix *m)
 {
 	static const char *const modes[] = {
-		[MODE_STATIC] = "static", [MODE_SWAPFILE] = "swapfile", [MODE_AUDIT] = "audit",
+		[MODE_STATIC] = "static", [MODE_SWAPFILE] = "swapfile",
+		[MODE_NOSHRINK] = "noshrink", [MODE_AUDIT] = "audit",
 	};
 	const char *mode = modes[m->setting.mode];
 
@@ -269,7 +295,7 @@ static void begin_mode(struct matrix *m)
 
 bool cells_sealed(struct matrix *m)
 {
-	bool audit = m->setting.mode == MODE_AUDIT;
+	bool audit = m->setting.mode == MODE_AUDIT, noshrink = m->setting.mode == MODE_NOSHRINK;
 
 	m->shared = !audit && (m->one_file || m->brief || m->setting.mode == MODE_SWAPFILE);
 	begin_mode(m);
@@ -278,7 +304,7 @@ bool cells_sealed(struct matrix *m)
 		return false;
 	for (size_t i = 0; i < m->count; i++) {
 		run_sealed(m, &m->tries[i]);
-		if (has_swapfiles(m) && !audit)
+		if (has_swapfiles(m) && !audit && !noshrink)
 			compare_with_swapfile(m, &m->tries[i]);
 		run_one(m, &m->tries[i], NEAR);
 	}
@@ -287,9 +313,10 @@ bool cells_sealed(struct matrix *m)
 	if (m->mounts && m->setting.mode != MODE_SWAPFILE)
 		mounts_run(m->setting.on & ON_XFS ? "xfs" : "ext4", m->setting.mode);
 	files_unseal(m);
-	/* audited operations went through: there is no such file any more */
+	/* what went through changed the file, or there is none any more */
 	for (size_t i = 0; !audit && !m->shared && i < m->count; i++)
-		run_one(m, &m->tries[i], AGAIN);
+		if (!may_add(m, &m->tries[i]))
+			run_one(m, &m->tries[i], AGAIN);
 	for (size_t i = 0; i < m->count; i++) {
 		files_remove(&m->tries[i], SEALED);
 		files_remove(&m->tries[i], NEAR);

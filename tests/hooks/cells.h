@@ -20,6 +20,7 @@ struct try {
 	char path[STATES][NAME_LENGTH];
 	char peer[STATES][NAME_LENGTH];
 	struct snapshot before;
+	int watched; /* the sealed file as O_PATH, while what adds to it is tried */
 };
 
 struct matrix {

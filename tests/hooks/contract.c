@@ -79,6 +79,10 @@ static bool find_file_system(const char *directory)
 		test.matrix.setting.on = ON_EXT4;
 	else if (sfs.f_type == XFS_SUPER_MAGIC)
 		test.matrix.setting.on = ON_XFS;
+	else if ((unsigned long)sfs.f_type == BTRFS_SUPER_MAGIC)
+		test.matrix.setting.on = ON_BTRFS;
+	else if (sfs.f_type == TMPFS_MAGIC)
+		test.matrix.setting.on = ON_TMPFS;
 	return test.matrix.setting.on != 0;
 }
 
@@ -96,6 +100,13 @@ static void find_kind(void)
 	ioctl(fd, FS_IOC_GETFLAGS, &flags);
 	close(fd);
 	unlink("probe");
+	if (m->setting.on & (ON_BTRFS | ON_TMPFS)) {
+		m->setting.on |= ON_PAGES;
+		m->fs = m->setting.on & ON_BTRFS ? "btrfs" : "tmpfs";
+		m->brief = true;
+		m->mounts = false;
+		return;
+	}
 	m->setting.on |= stx.stx_attributes & STATX_ATTR_DAX ? ON_DAX : ON_PAGES;
 	if (m->setting.on & ON_EXT4 && !(flags & FS_EXTENT_FL))
 		m->setting.on |= ON_EXT2;
@@ -129,7 +140,8 @@ static void choose_operations(void)
 static void __attribute__((noreturn)) list_operations(void)
 {
 	static const char *const words[] = {
-		[FREE] = "free", [IN_PLACE] = "in place", [DENIED] = "denied", [NAMED] = "named",
+		[FREE] = "free", [IN_PLACE] = "in place", [ADDS] = "adds",
+		[DENIED] = "denied", [NAMED] = "named",
 	};
 
 	for (size_t g = 0; g < ARRAY_SIZE(groups); g++)
@@ -141,7 +153,7 @@ static void __attribute__((noreturn)) list_operations(void)
 
 static void __attribute__((noreturn)) usage(void)
 {
-	fprintf(stderr, "usage: contract [-m static,swapfile,audit] [-f OPERATION] [--one-file] "
+	fprintf(stderr, "usage: contract [-m static,swapfile,noshrink,audit] [-f OPERATION] [--one-file] "
 			"[--brief] [--ways LETTERS] [--unsealed-only] DIRECTORY\n"
 			"       contract --list\n"
 			"OPERATION may be a pattern. The program is $STATICDAX.\n");
@@ -151,7 +163,7 @@ static void __attribute__((noreturn)) usage(void)
 static void parse_modes(char *words)
 {
 	static const char *const names[] = {
-		[MODE_STATIC] = "static", [MODE_SWAPFILE] = "swapfile", [MODE_AUDIT] = "audit",
+		[MODE_STATIC] = "static", [MODE_SWAPFILE] = "swapfile", [MODE_NOSHRINK] = "noshrink", [MODE_AUDIT] = "audit",
 	};
 
 	for (char *word = strtok(words, ","); word; word = strtok(NULL, ",")) {
@@ -231,7 +243,7 @@ int main(int argc, char **argv)
 	if (differ_read("tests/hooks/differences"))
 		tap_skip_all("no list of differences: run from the top of the tree");
 	if (!find_file_system(directory))
-		tap_skip_all("neither ext4 nor XFS");
+		tap_skip_all("none of ext4, XFS, btrfs and tmpfs");
 	if (!realpath(directory, work) || !strcat(work, "/contract.XXXXXX") || !mkdtemp(work) ||
 	    chdir(work)) {
 		perror(directory);

@@ -29,14 +29,21 @@ enum file_system {
 	ON_DAX = 4, /* with one of the above: the answer, or the row, is for DAX files only */
 	ON_PAGES = 8, /* the opposite of ON_DAX */
 	ON_EXT2 = 16, /* together with ON_EXT4, whose code serves it: no extents, no journal */
+	/* Only mode noshrink is for these. Rows do not list what they answer. */
+	ON_BTRFS = 32,
+	ON_TMPFS = 64,
+
+	CLONES = ON_XFS | ON_BTRFS, /* copies share blocks */
+	COPIES = ON_EXT4 | ON_TMPFS, /* copies do not */
 };
 
 /* What the contract says of an operation; design: "Contract of a sealed file". */
 enum op_class {
 	FREE, /* never denied */
 	IN_PLACE, /* a write(2) inside the file: denied in swapfile mode only */
+	ADDS, /* would change map or size, and lose nothing: as DENIED but in mode noshrink */
 	DENIED, /* would change the map, the size or who may: ETXTBSY */
-	NAMED, /* would remove or replace the name: EPERM */
+	NAMED, /* would remove or replace the name: EPERM, but in mode noshrink */
 };
 
 enum op_flags {

@@ -54,7 +54,7 @@ struct reservation {
 	u32 l_rest[6];
 } __attribute__((packed));
 
-static char bytes[2 * BLOCK];
+static char bytes[2 * BLOCK] = { [0 ... 2 * BLOCK - 1] = '3' };
 
 /* %ebp is the sixth argument, and the compiler's as well */
 static int call(int number, u32 a, u32 b, u32 c, u32 d, u32 e, u32 f)

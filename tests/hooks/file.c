@@ -7,10 +7,12 @@
 #include <fcntl.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "contract.h"
@@ -51,6 +53,16 @@ int fit_restore(const char *path)
 	return fd < 0 ? -errno : write_pattern(fd);
 }
 
+/* Where a file's blocks are nobody's promise, there is no map. */
+static bool has_map(int fd)
+{
+	struct statfs sfs;
+
+	if (fstatfs(fd, &sfs))
+		return true;
+	return (unsigned long)sfs.f_type != BTRFS_SUPER_MAGIC && sfs.f_type != TMPFS_MAGIC;
+}
+
 static int read_map(int fd, struct snapshot *s)
 {
 	union {
@@ -62,6 +74,8 @@ static int read_map(int fd, struct snapshot *s)
 		.map.fm_extent_count = SNAPSHOT_EXTENTS,
 	};
 
+	if (!has_map(fd))
+		return 0;
 	if (ioctl(fd, FS_IOC_FIEMAP, &u.map))
 		return -errno;
 	if (u.map.fm_mapped_extents == SNAPSHOT_EXTENTS)
@@ -94,6 +108,24 @@ static int read_hash(int fd, uint64_t *ret_hash)
 	return n < 0 ? -errno : 0;
 }
 
+static int read_used(int fd, uint32_t *ret_used)
+{
+	static const char zeros[BLOCK];
+	char bytes[BLOCK];
+	uint32_t used = 0;
+
+	for (int i = 0; i < 32; i++) {
+		ssize_t n = pread(fd, bytes, BLOCK, (off_t)i * BLOCK);
+
+		if (n < 0)
+			return -errno;
+		if (n && memcmp(bytes, zeros, n))
+			used |= 1U << i;
+	}
+	*ret_used = used;
+	return 0;
+}
+
 int snapshot_take(const char *path, struct snapshot *ret_snapshot)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -108,6 +140,8 @@ int snapshot_take(const char *path, struct snapshot *ret_snapshot)
 	if (r)
 		return r;
 	r = read_hash(fd, &s.content);
+	if (!r)
+		r = read_used(fd, &s.used);
 	if (r)
 		return r;
 	*ret_snapshot = s;
@@ -157,4 +191,26 @@ int snapshot_compare(const struct snapshot *before, const struct snapshot *after
 	}
 	differences += compare_maps(before, after, text + strlen(text), length - strlen(text));
 	return differences;
+}
+
+bool snapshot_lost(const struct snapshot *before, int fd, char *text, size_t length)
+{
+	_cleanup_close_ int again = -1;
+	char name[32];
+	struct stat st;
+	uint32_t used;
+
+	text[0] = '\0';
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	again = open(name, O_RDONLY | O_CLOEXEC);
+	if (again < 0 || fstat(again, &st) || read_used(again, &used)) {
+		snprintf(text, length, "cannot look at the file: %s", strerror(errno));
+		return true;
+	}
+	if (st.st_size < before->size)
+		snprintf(text, length, "%lld bytes became %lld", (long long)before->size,
+			 (long long)st.st_size);
+	else if (before->used & ~used)
+		snprintf(text, length, "blocks that are zero now: %#x", before->used & ~used);
+	return text[0];
 }

@@ -2,6 +2,7 @@
 #ifndef STATICDAX_TESTS_FILE_H
 #define STATICDAX_TESTS_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -11,6 +12,7 @@
 struct snapshot {
 	off_t size;
 	uint64_t content; /* a hash */
+	uint32_t used; /* a bit for each of the first 32 blocks that is not all zeros */
 	unsigned int extents;
 	struct {
 		uint64_t logical, physical, length;
@@ -33,5 +35,11 @@ int snapshot_take(const char *path, struct snapshot *ret_snapshot);
  */
 int snapshot_compare(const struct snapshot *before, const struct snapshot *after, int any_content,
 		     char *text, size_t length);
+
+/*
+ * Says in text what the file of fd, which may be O_PATH, has lost: it is shorter, or a block is all
+ * zeros. Returns whether it has.
+ */
+bool snapshot_lost(const struct snapshot *before, int fd, char *text, size_t length);
 
 #endif

@@ -24,10 +24,11 @@ const char *state_name(enum state state)
 	return names[state];
 }
 
-/* What asks for a content of its own cannot. */
+/* What asks for a content of its own cannot, nor what adds to the file, or removes it. */
 bool files_share(const struct matrix *m, const struct try *try)
 {
-	return m->shared && !try->op->prepare;
+	return m->shared && !try->op->prepare &&
+	       (m->setting.mode != MODE_NOSHRINK || judge_denial(&m->setting, try->op, SEALED));
 }
 
 void files_must(int r, const char *what)
@@ -93,8 +94,8 @@ static bool is_file(const char *path)
 }
 
 /*
- * Those that are there: in audit mode some were unlinked or renamed, and really so, one with a
- * whiteout in its place.
+ * Those that are there: where that is not refused some were unlinked or renamed, and really so, one
+ * with a whiteout in its place.
  */
 static const char **list_files(const struct matrix *m)
 {

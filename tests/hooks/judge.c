@@ -6,7 +6,8 @@
 
 bool judge_applies(const struct setting *s, unsigned int where)
 {
-	unsigned int fs = where & (ON_EXT4 | ON_XFS | ON_EXT2), dax = where & (ON_DAX | ON_PAGES);
+	unsigned int fs = where & (ON_EXT4 | ON_XFS | ON_EXT2 | ON_BTRFS | ON_TMPFS);
+	unsigned int dax = where & (ON_DAX | ON_PAGES);
 
 	return (!fs || fs & s->on) && (!dax || dax & s->on);
 }
@@ -15,8 +16,8 @@ static enum op_class class_by_way(const struct setting *s, const struct op *op)
 {
 	bool writes = !(op->flags & (BY_PATH | READ_ONLY));
 
-	if (s->way == WRITES_BEHIND && writes)
-		return DENIED;
+	if (s->way == WRITES_BEHIND && writes && op->class != DENIED)
+		return ADDS;
 	if (s->way == WRITES_TO_COPY && (writes || op->flags & BY_PATH))
 		return FREE;
 	return op->class;
@@ -25,8 +26,10 @@ static enum op_class class_by_way(const struct setting *s, const struct op *op)
 int judge_denial(const struct setting *s, const struct op *op, enum state state)
 {
 	static const short denials[][NAMED + 1] = {
-		[MODE_STATIC] = { [DENIED] = ETXTBSY, [NAMED] = EPERM },
-		[MODE_SWAPFILE] = { [IN_PLACE] = ETXTBSY, [DENIED] = ETXTBSY, [NAMED] = EPERM },
+		[MODE_STATIC] = { [ADDS] = ETXTBSY, [DENIED] = ETXTBSY, [NAMED] = EPERM },
+		[MODE_SWAPFILE] = { [IN_PLACE] = ETXTBSY, [ADDS] = ETXTBSY, [DENIED] = ETXTBSY,
+				    [NAMED] = EPERM },
+		[MODE_NOSHRINK] = { [DENIED] = ETXTBSY },
 		[MODE_AUDIT] = { 0 },
 	};
 
@@ -39,6 +42,8 @@ static bool is_listed(const struct setting *s, const struct op *op, int got)
 {
 	if (!got)
 		return !(op->flags & NEVER);
+	if (s->on & (ON_BTRFS | ON_TMPFS))
+		return got != OP_BROKEN;
 	for (size_t i = 0; i < ARRAY_SIZE(op->plain) && op->plain[i].errnum; i++)
 		if (got == -op->plain[i].errnum && judge_applies(s, op->plain[i].where))
 			return true;

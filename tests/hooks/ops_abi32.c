@@ -104,9 +104,12 @@ static struct low_memory *low_memory(void)
 {
 	static struct low_memory *low;
 
-	if (!low)
-		low = mmap(NULL, sizeof(*low), PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	if (low)
+		return low;
+	low = mmap(NULL, sizeof(*low), PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	if (low != MAP_FAILED)
+		memset(low->bytes, '3', sizeof(low->bytes));
 	return low;
 }
 
@@ -243,24 +246,24 @@ static const struct op ops[] = {
 	{ "truncate_32", truncate_32, DENIED, BY_PATH },
 	{ "truncate64_32", truncate64_32, DENIED, BY_PATH },
 	{ "open_trunc_32", open_trunc_32, DENIED, BY_PATH },
-	{ "open_append_32", open_append_32, DENIED, BY_PATH },
+	{ "open_append_32", open_append_32, ADDS, BY_PATH },
 	{ "open_rdwr_32", open_rdwr_32, FREE, BY_PATH },
 	{ "ftruncate_32", ftruncate_32, DENIED, BY_PATH },
-	{ "ftruncate64_up_32", ftruncate64_32, DENIED, BY_PATH },
+	{ "ftruncate64_up_32", ftruncate64_32, ADDS, BY_PATH },
 	{ "pwrite_in_32", pwrite_in_32, IN_PLACE, BY_PATH | NEW_BYTES },
-	{ "pwrite_cross_32", pwrite_cross_32, DENIED, BY_PATH },
+	{ "pwrite_cross_32", pwrite_cross_32, ADDS, BY_PATH },
 	{ "pwritev2_in_32", pwritev2_in_32, IN_PLACE, BY_PATH | NEW_BYTES },
-	{ "pwritev2_cross_32", pwritev2_cross_32, DENIED, BY_PATH },
-	{ "pwritev2_append_32", pwritev2_append_32, DENIED, BY_PATH },
+	{ "pwritev2_cross_32", pwritev2_cross_32, ADDS, BY_PATH },
+	{ "pwritev2_append_32", pwritev2_append_32, ADDS, BY_PATH },
 	{ "punch_hole_32", punch_hole_32, DENIED, BY_PATH },
-	{ "fallocate_beyond_32", fallocate_beyond_32, DENIED, BY_PATH, .plain = NO_EXTENTS },
-	{ "copy_file_range_to_inside_32", copy_file_range_to_32, DENIED, PEER_BY_PATH, ON_XFS },
+	{ "fallocate_beyond_32", fallocate_beyond_32, ADDS, BY_PATH, .plain = NO_EXTENTS },
+	{ "copy_file_range_to_inside_32", copy_file_range_to_32, DENIED, PEER_BY_PATH, CLONES },
 	{ "copy_file_range_to_inside_32", copy_file_range_to_32, IN_PLACE,
-	  PEER_BY_PATH | NEW_BYTES, ON_EXT4 },
-	{ "copy_file_range_from_32", copy_file_range_from_32, DENIED, PEER_BY_PATH, ON_XFS },
-	{ "copy_file_range_from_32", copy_file_range_from_32, FREE, PEER_BY_PATH, ON_EXT4 },
+	  PEER_BY_PATH | NEW_BYTES, COPIES },
+	{ "copy_file_range_from_32", copy_file_range_from_32, ADDS, PEER_BY_PATH, CLONES },
+	{ "copy_file_range_from_32", copy_file_range_from_32, FREE, PEER_BY_PATH, COPIES },
 	{ "ficlone_to_32", ficlone_to_32, DENIED, PEER_BY_PATH | FIRST, .plain = NO_REFLINK },
-	{ "ficlone_from_32", ficlone_from_32, DENIED, PEER_BY_PATH, .plain = NO_REFLINK },
+	{ "ficlone_from_32", ficlone_from_32, ADDS, PEER_BY_PATH, .plain = NO_REFLINK },
 	{ "move_ext_as_orig_32", move_ext_as_orig_32, DENIED, PEER_BY_PATH | FIRST | NEIGHBOUR,
 	  ON_EXT4, NO_MOVE },
 	{ "move_ext_as_donor_32", move_ext_as_donor_32, DENIED, PEER_BY_PATH | FIRST | NEIGHBOUR,
@@ -273,15 +276,15 @@ static const struct op ops[] = {
 	{ "unknown_ioctl_32", unknown_ioctl_32, DENIED, BY_PATH | FIRST | NEVER, 0,
 	  { { ENOTTY } } },
 	{ "int80_pwrite_in", int80_pwrite_in, IN_PLACE, NEW_BYTES },
-	{ "int80_pwrite_cross", int80_pwrite_cross, DENIED },
+	{ "int80_pwrite_cross", int80_pwrite_cross, ADDS },
 	{ "int80_pwritev2_in", int80_pwritev2_in, IN_PLACE, NEW_BYTES },
-	{ "int80_pwritev2_append", int80_pwritev2_append, DENIED },
+	{ "int80_pwritev2_append", int80_pwritev2_append, ADDS },
 	{ "int80_ftruncate", int80_ftruncate, DENIED },
-	{ "int80_copy_file_range_to_inside", int80_copy_to, DENIED, WITH_PEER, ON_XFS },
+	{ "int80_copy_file_range_to_inside", int80_copy_to, DENIED, WITH_PEER, CLONES },
 	{ "int80_copy_file_range_to_inside", int80_copy_to, IN_PLACE, WITH_PEER | NEW_BYTES,
-	  ON_EXT4 },
-	{ "int80_copy_file_range_from", int80_copy_from, DENIED, WITH_PEER | READ_ONLY, ON_XFS },
-	{ "int80_copy_file_range_from", int80_copy_from, FREE, WITH_PEER | READ_ONLY, ON_EXT4 },
+	  COPIES },
+	{ "int80_copy_file_range_from", int80_copy_from, ADDS, WITH_PEER | READ_ONLY, CLONES },
+	{ "int80_copy_file_range_from", int80_copy_from, FREE, WITH_PEER | READ_ONLY, COPIES },
 	{ "int80_ficlone_to", int80_clone_to, DENIED, WITH_PEER | FIRST, .plain = NO_REFLINK },
 };
 

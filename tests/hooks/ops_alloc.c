@@ -240,12 +240,12 @@ static int process_madvise_remove(struct target *t)
 #define SOME_HAVE_IT { { EOPNOTSUPP } }
 
 static const struct op ops[] = {
-	{ "fallocate_inside", alloc_inside, DENIED, .plain = NO_EXTENTS },
-	{ "fallocate_whole_file", alloc_whole_file, DENIED, .plain = NO_EXTENTS },
-	{ "fallocate_beyond", alloc_beyond, DENIED, .plain = NO_EXTENTS },
-	{ "posix_fallocate_beyond", posix_alloc_beyond, DENIED },
-	{ "fallocate_keep_size_inside", keep_size_inside, DENIED, .plain = NO_EXTENTS },
-	{ "fallocate_keep_size_beyond", keep_size_beyond, DENIED, .plain = NO_EXTENTS },
+	{ "fallocate_inside", alloc_inside, ADDS, .plain = NO_EXTENTS },
+	{ "fallocate_whole_file", alloc_whole_file, ADDS, .plain = NO_EXTENTS },
+	{ "fallocate_beyond", alloc_beyond, ADDS, .plain = NO_EXTENTS },
+	{ "posix_fallocate_beyond", posix_alloc_beyond, ADDS },
+	{ "fallocate_keep_size_inside", keep_size_inside, ADDS, .plain = NO_EXTENTS },
+	{ "fallocate_keep_size_beyond", keep_size_beyond, ADDS, .plain = NO_EXTENTS },
 	{ "punch_hole", punch, DENIED },
 	{ "punch_hole_inside_block", punch_inside_block, DENIED },
 	{ "punch_hole_beyond", punch_beyond, DENIED },
@@ -257,7 +257,7 @@ static const struct op ops[] = {
 	{ "zero_range", zero, DENIED, .plain = NO_EXTENTS },
 	{ "zero_range_keep_size", zero_keep_size, DENIED, .plain = NO_EXTENTS },
 	{ "zero_range_beyond", zero_beyond, DENIED, .plain = NO_EXTENTS },
-	{ "unshare_range", unshare, DENIED, .plain = { { EOPNOTSUPP, ON_EXT4 } } },
+	{ "unshare_range", unshare, ADDS, .plain = { { EOPNOTSUPP, ON_EXT4 } } },
 	{ "write_zeroes", write_zeroes, DENIED, .plain = SOME_HAVE_IT },
 	{ "write_zeroes_keep_size", write_zeroes_keep_size, DENIED, NEVER, .plain = SOME_HAVE_IT },
 	{ "ioc_resvsp", resvsp, DENIED, FIRST, .plain = NO_EXTENTS },

@@ -205,7 +205,8 @@ static const struct op ops[] = {
 	/* iomap_swapfile_activate() refuses DAX files */
 	{ "swapon", swap_on, DENIED, BY_PATH, .plain = { { EINVAL, ON_DAX } },
 	  .prepare = swapfile_make },
-	{ "core_dump", core_dump, DENIED, BY_PATH },
+	/* the kernel removes the name first, and dumps into a new file */
+	{ "core_dump", core_dump, ADDS, BY_PATH },
 };
 
 const struct op_group ops_attach = { "Handing the file to the kernel", ops, ARRAY_SIZE(ops) };

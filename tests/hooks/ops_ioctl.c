@@ -209,7 +209,7 @@ static const struct op ops[] = {
 	{ "fithaw", thaw, FREE, READ_ONLY | NEVER, 0, { { EINVAL } } },
 	{ "ext4_precache_extents", precache_extents, FREE, READ_ONLY, ON_EXT4 },
 	{ "xfs_open_by_handle_rdwr", xfs_handle_rdwr, FREE, BY_PATH, ON_XFS },
-	{ "xfs_open_by_handle_append", xfs_handle_append, DENIED, BY_PATH, ON_XFS },
+	{ "xfs_open_by_handle_append", xfs_handle_append, ADDS, BY_PATH, ON_XFS },
 	{ "xfs_free_eofblocks", free_eof_blocks, FREE, 0, ON_XFS },
 	{ "xfs_dioinfo", direct_io_limits, FREE, READ_ONLY, ON_XFS },
 };

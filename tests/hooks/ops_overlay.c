@@ -201,13 +201,13 @@ static int overlay_copy_up(struct target *t)
 }
 
 static const struct op ops[] = {
-	{ "overlay_open_rdwr", overlay_open_rdwr, DENIED, BY_PATH },
-	{ "overlay_open_append", overlay_open_append, DENIED, BY_PATH },
+	{ "overlay_open_rdwr", overlay_open_rdwr, ADDS, BY_PATH },
+	{ "overlay_open_append", overlay_open_append, ADDS, BY_PATH },
 	{ "overlay_open_trunc", overlay_open_trunc, DENIED, BY_PATH },
 	{ "overlay_truncate", overlay_truncate, DENIED, BY_PATH },
-	{ "overlay_splice_at_end", overlay_splice, DENIED, BY_PATH },
-	{ "overlay_write_at_end", overlay_write, DENIED, BY_PATH },
-	{ "overlay_fallocate_beyond", overlay_allocate, DENIED, BY_PATH,
+	{ "overlay_splice_at_end", overlay_splice, ADDS, BY_PATH },
+	{ "overlay_write_at_end", overlay_write, ADDS, BY_PATH },
+	{ "overlay_fallocate_beyond", overlay_allocate, ADDS, BY_PATH,
 	  .plain = { { EOPNOTSUPP, ON_EXT2 } } },
 	{ "overlay_unlink", overlay_unlink, NAMED, BY_PATH },
 	{ "overlay_rename", overlay_rename, NAMED, BY_PATH },

@@ -125,7 +125,7 @@ static int loop_beside_thread(struct target *t)
 
 static const struct op ops[] = {
 	{ "punch_hole_beside_writes", punch_beside_writes, DENIED, NEW_BYTES },
-	{ "append_beside_writes", append_beside_writes, DENIED, NEW_BYTES },
+	{ "append_beside_writes", append_beside_writes, ADDS, NEW_BYTES },
 	{ "write_in_beside_punches", write_beside_punches, IN_PLACE, NEW_BYTES },
 	{ "write_in_beside_writes", write_beside_writes, IN_PLACE, NEW_BYTES },
 	{ "loop_set_fd_beside_thread", loop_beside_thread, DENIED, VARIES,

@@ -136,14 +136,14 @@ static int handle_rdwr(struct target *t)
 
 static const struct op ops[] = {
 	{ "truncate_down", truncate_down, DENIED, BY_PATH },
-	{ "truncate_up", truncate_up, DENIED, BY_PATH },
-	{ "truncate_same_size", truncate_same, DENIED, BY_PATH },
+	{ "truncate_up", truncate_up, ADDS, BY_PATH },
+	{ "truncate_same_size", truncate_same, ADDS, BY_PATH },
 	{ "ftruncate_down", ftruncate_down, DENIED },
 	{ "ftruncate_down_one_byte", ftruncate_down_one_byte, DENIED },
 	{ "ftruncate_to_zero", ftruncate_to_zero, DENIED },
-	{ "ftruncate_up", ftruncate_up, DENIED },
-	{ "ftruncate_up_one_byte", ftruncate_up_one_byte, DENIED },
-	{ "ftruncate_same_size", ftruncate_same, DENIED },
+	{ "ftruncate_up", ftruncate_up, ADDS },
+	{ "ftruncate_up_one_byte", ftruncate_up_one_byte, ADDS },
+	{ "ftruncate_same_size", ftruncate_same, ADDS },
 	{ "open_trunc", open_trunc, DENIED, BY_PATH },
 	{ "open_wronly_trunc", open_wronly_trunc, DENIED, BY_PATH },
 	{ "open_rdonly_trunc", open_rdonly_trunc, DENIED, BY_PATH },
@@ -152,7 +152,7 @@ static const struct op ops[] = {
 	{ "proc_fd_trunc", proc_fd_trunc, DENIED },
 	{ "proc_path_fd_trunc", proc_path_fd_trunc, DENIED, BY_PATH },
 	{ "handle_trunc", handle_trunc, DENIED, BY_PATH },
-	{ "handle_append", handle_append, DENIED, BY_PATH },
+	{ "handle_append", handle_append, ADDS, BY_PATH },
 	{ "handle_rdwr", handle_rdwr, FREE, BY_PATH },
 };
 

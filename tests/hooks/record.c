@@ -55,7 +55,8 @@ void record_kernel(void)
 void record_operation(const struct op_group *group, const struct op *op)
 {
 	static const char *const classes[] = {
-		[FREE] = "free", [IN_PLACE] = "in place", [DENIED] = "denied", [NAMED] = "named",
+		[FREE] = "free", [IN_PLACE] = "in place", [ADDS] = "denied",
+		[DENIED] = "denied", [NAMED] = "named",
 	};
 
 	record("op\t%s\t%s\t%s\t%s\t%s", setting_fs, group->title, op->name, classes[op->class],

@@ -100,6 +100,7 @@ int tool_seal(enum seal_mode mode, const char *const *files)
 	static const char *const options[][4] = {
 		[MODE_STATIC] = { "--no-dax", NULL },
 		[MODE_SWAPFILE] = { "--no-dax", "--mode", "swapfile", NULL },
+		[MODE_NOSHRINK] = { "--mode", "noshrink", NULL },
 		[MODE_AUDIT] = { "--no-dax", "--audit", NULL },
 	};
 

@@ -10,6 +10,7 @@
 enum seal_mode {
 	MODE_STATIC,
 	MODE_SWAPFILE,
+	MODE_NOSHRINK,
 	MODE_AUDIT, /* static, but only reported */
 	MODES,
 };
