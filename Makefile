@@ -353,6 +353,10 @@ $(T)/objects: tests/programs/objects.c $(B)/.flags
 	@mkdir -p $(@D)
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g $(WARNINGS) $< -o $@ -lpmemobj
 
+$(T)/passthrough: tests/programs/passthrough.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g $(WARNINGS) $< -o $@
+
 # Programs that tests load into the kernel beside ours.
 $(T)/%.bpf.o: tests/bpf/%.bpf.c $(B)/.flags
 	@mkdir -p $(@D)
@@ -450,7 +454,7 @@ test-programs: all $(BENCH) $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/unit/sizes
 	$(T)/fuzz_readers $(T)/staticdax-fake $(T)/staticdax-later \
 	$(T)/staticdax-foreign $(T)/contract $(T)/contract-32bit $(T)/contract32 \
 	$(T)/mutate $(T)/seal_race $(T)/tripwire $(T)/fill_map $(T)/preempt \
-	$(T)/objects $(LIB_TESTS) $(BPF_TESTS) $(EXAMPLES)
+	$(T)/objects $(T)/passthrough $(LIB_TESTS) $(BPF_TESTS) $(EXAMPLES)
 
 check: test-programs
 	tests/run.sh host
@@ -470,11 +474,12 @@ test:
 	$(MAKE) test-programs
 	KERNELS="$(KERNELS)" tests/run.sh host vm
 
-# The table of what every operation answers, from a run of the contract on all
-# kernels.
+# The table of what every operation and program is answered, from a run of them on
+# all kernels.
 conformance: test-programs
-	PARTS="contract-dax contract-disk contract-ways" tests/run.sh vm
-	tests/conformance.py $(B)/test-logs/*-contract-*.tap >$(B)/conformance.md
+	PARTS="contract-dax contract-disk contract-ways programs-ext4-dax programs-xfs-dax \
+		filesystems attach nfs" SHORT=yes tests/run.sh vm
+	tests/conformance.py $(B)/test-logs/*.tap >$(B)/conformance.md
 	mv $(B)/conformance.md docs/conformance.md
 
 demo:

@@ -4,9 +4,10 @@
 
 Usage: conformance.py LOG...
 
-Each LOG is the output of one machine, named KERNEL-PART.tap; its lines that
-begin with "# record" are read (tests/hooks/record.h). The page goes to standard
-output. The same answers give the same page. Fails if a test of the logs failed;
+Each LOG is the output of one machine, named KERNEL-PART.tap. Of the contract's the
+lines that begin with "# record" are read (tests/hooks/record.h), of the PARTS with
+programs that nobody here wrote the names of the tests, of others nothing. The page
+goes to standard output. The same answers give the same page. Fails if a test of the logs failed;
 warns of lines in tests/hooks/differences that nothing needs, since a kernel that
 was not run may need them.
 """
@@ -18,6 +19,13 @@ import sys
 from collections import defaultdict
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PARTS = {
+    "programs-ext4-dax": "programs on ext4 DAX",
+    "programs-xfs-dax": "programs on XFS DAX",
+    "filesystems": "the filesystems' own tools, without DAX",
+    "attach": "what the kernel does by itself with a file it was given",
+    "nfs": "NFS server, client on the same machine",
+}
 FILESYSTEMS = ["ext2", "ext4", "ext4-dax", "xfs", "xfs-dax"]
 
 
@@ -37,6 +45,7 @@ class Records:
         self.reasons = defaultdict(set)  # operation -> numbers
         self.differences = set()  # (mode, operation, sealed, swapfile)
         self.count = defaultdict(int)  # kernel -> cells
+        self.programs = defaultdict(dict)  # part -> (deny or allow, name) -> kernels
 
     def op(self, _, fs, title, name, op_class, neighbour):
         operations = self.groups.setdefault(title, [])
@@ -81,12 +90,33 @@ class Records:
         self.differences.add((mode, name, sealed, swapfile))
 
 
+    def test(self, kernel, part, line):
+        """Of a pair the one on the sealed file; the other says that the program works at all."""
+        found = re.match(r"ok \d+ - (?:(deny|allow)_)?(\w+?)(_when_sealed)?$", line)
+        if found and (found[1] or found[3]) and "when_unsealed" not in line:
+            kernels = self.programs[part].setdefault((found[1] or "allow", found[2]), [])
+            if kernel not in kernels:
+                kernels.append(kernel)
+
+
+def kernel_and_part(path):
+    kernel, _, part = os.path.basename(path).removesuffix(".tap").partition("-")
+    return kernel, part
+
+
+def is_wanted(path):
+    part = kernel_and_part(path)[1]
+    return part in PARTS or part.startswith("contract-")
+
+
 def read_log(records, path):
-    kernel = re.match(r"(.*)-contract", os.path.basename(path)).group(1)
+    kernel, part = kernel_and_part(path)
     with open(path, errors="replace") as log:
         for line in log:
             if line.startswith("not ok"):
                 sys.exit(f"{path}: {line.rstrip()}: nothing is written about a failed run")
+            if part in PARTS:
+                records.test(kernel, part, line.rstrip())
             if not line.startswith("# record\t"):
                 continue
             kind, *fields = line.rstrip("\n").split("\t")[1:]
@@ -271,6 +301,21 @@ def mounts_section(records, places, out):
     out.append("")
 
 
+def programs_section(records, out):
+    out.append("| With | Refused | Works |")
+    out.append("|---|---|---|")
+    for part, title in PARTS.items():
+        tests = records.programs.get(part, {})
+        every = max(tests.values(), key=len, default=[])
+        columns = {"deny": [], "allow": []}
+        for (verdict, name), kernels in tests.items():
+            where = "" if kernels == every else f" (on {', '.join(kernels)})"
+            columns[verdict].append(f"`{name}`{where}")
+        title += f" (on {', '.join(every)})" if every else ": not run"
+        out.append(f"| {title} | {', '.join(columns['deny'])} | {', '.join(columns['allow'])} |")
+    out.append("")
+
+
 def fold_dax(by_place):
     """The filesystem made for it is the same whichever the test ran on."""
     return {
@@ -327,6 +372,8 @@ def page(records, reasons):
                 ways_section(records, out)
             elif section == "@MOUNTS@":
                 mounts_section(records, places, out)
+            elif section == "@PROGRAMS@":
+                programs_section(records, out)
             elif section == "@SKIPS@":
                 skips_section(records, places, out)
             elif not section.startswith("<!--"):
@@ -338,7 +385,7 @@ def kernel_order(path):
     """As in tests/vm/kernels."""
     with open(os.path.join(ROOT, "tests/vm/kernels")) as kernels:
         names = [line.split()[0] for line in kernels if line.strip() and line[0] != "#"]
-    kernel = re.match(r"(.*)-contract", os.path.basename(path)).group(1)
+    kernel = kernel_and_part(path)[0]
     return names.index(kernel) if kernel in names else len(names), path
 
 
@@ -346,7 +393,7 @@ def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     records = Records()
-    for path in sorted(sys.argv[1:], key=kernel_order):
+    for path in sorted(filter(is_wanted, sys.argv[1:]), key=kernel_order):
         read_log(records, path)
     reasons, lines = read_reasons()
     warn_of_unused(records, lines)

@@ -211,7 +211,9 @@ try_pmdk() {
 holds programs_prepare prepare
 [ "$tap_failed" -eq 0 ] || tap_done
 for family; do
+	start=$SECONDS
 	try_"$family"
+	tap_diag "$family: $((SECONDS - start)) s"
 done
 answers 0 'without a token 0,' programs_nothing_refused_in_error "$S" status
 holds programs_unseal "$S" unseal --all
