@@ -53,7 +53,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all static clean help install uninstall check check-vm test test-programs \
-	conformance demo bench vm-shell deb tools FORCE
+	conformance demo bench vm-shell deb rpm tools FORCE
 
 all: $(COMMANDS) $(B)/libstaticdax.a \
      $(B)/libstaticdax.so $(B)/libstaticdax.pc $(BOOT_UNITS)
@@ -73,6 +73,7 @@ help:
 	@echo 'vm-shell   a shell in a VM with everything mounted; KERNEL=6.12'
 	@echo 'install    PREFIX, DESTDIR; uninstall takes it all away again'
 	@echo 'deb        Debian packages, in build/deb; DEBS= names another place'
+	@echo 'rpm        rpm packages, in build/rpm; RPMBUILD_FLAGS="--with static"'
 
 # ---- tools: looked up, overridable, and their absence explained -------------
 
@@ -543,6 +544,17 @@ deb:
 	git ls-files -z | tar -c --null -T - | tar -x -C $(DEBS)/staticdax-$(VERSION)
 	cd $(DEBS)/staticdax-$(VERSION) && dpkg-buildpackage -b -uc -us
 	rm -rf $(DEBS)/staticdax-$(VERSION)
+
+RPMS ?= $(abspath $(B))/rpm
+
+rpm:
+	rm -rf $(RPMS)
+	mkdir -p $(RPMS)/top/SOURCES
+	git ls-files -z | tar -cz --null -T - --transform 's,^,staticdax-$(VERSION)/,' \
+		-f $(RPMS)/top/SOURCES/staticdax-$(VERSION).tar.gz
+	rpmbuild -bb $(RPMBUILD_FLAGS) --define '_topdir $(RPMS)/top' rpm/staticdax.spec
+	mv $(RPMS)/top/RPMS/*/*.rpm $(RPMS)
+	rm -rf $(RPMS)/top
 
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
 

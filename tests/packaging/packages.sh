@@ -11,6 +11,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/staticdax-packages.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 version=$(sed -n 's/^VERSION := //p' Makefile)
 debs=build/deb
+. tests/packaging/rpm.sh
 export DEB_BUILD_OPTIONS=noautodbgsym
 
 check() {
@@ -60,6 +61,23 @@ differences() {
 	done
 }
 
+files_in_debs() {
+	local deb
+
+	for deb in $debs/*_"${version}"_amd64.deb; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -t | grep -v '/$'
+	done
+}
+
+# Each distribution has its own places for libraries, units and completions, and
+# its own customs for documents.
+common() {
+	sed -E 's,^\.?/,,; s,^usr/lib(64|/[^/]*-linux-gnu)/,lib/,; s,^(usr/)?lib/systemd/,systemd/,
+		s,/vendor-completions/,/site-functions/,; s,\.gz$,,' |
+		grep -vE '^usr/share/(doc|licenses|lintian)/|/\.build-id|^etc/staticdax\.d$|^usr/share/staticdax$' |
+		LC_ALL=C sort
+}
+
 for file in staticdax staticdax-static libstaticdax.so; do
 	check "hardened_$file" "$(missing_in build/$file)"
 done
@@ -84,14 +102,12 @@ check "the_same_debian_packages" "$(differences $debs "$work/another-directory" 
 	"libstaticdax-dev_${version}_amd64.deb")"
 check "lintian" "$(lintian --allow-root --pedantic -I --tag-display-limit 0 $debs/*.changes 2>&1)"
 
-mkdir -p "$work/rpm/SOURCES"
-files_as_they_are | tar -x --transform "s,^,staticdax-$version/," -C "$work"
-tar -cz -C "$work" -f "$work/rpm/SOURCES/staticdax-$version.tar.gz" "staticdax-$version"
-succeeds "rpm_packages" rpmbuild -bb --nodeps --with static --define "_topdir $work/rpm" \
-	--define 'debug_package %{nil}' rpm/staticdax.spec
+succeeds "rpm_packages" make -s rpm RPMBUILD_FLAGS="$rpmbuild_flags"
 check "rpm_packages_are_of_this_version" "$(for name in staticdax staticdax-static \
 	staticdax-libs staticdax-devel; do
-	ls "$work"/rpm/RPMS/*/"$name-$version-"*.rpm 2>&1 >/dev/null; done)"
+	ls build/rpm/"$name-$version-"*.rpm 2>&1 >/dev/null; done)"
+check "rpm_packages_have_the_files_of_the_debian_ones" \
+	"$(diff <(rpm -qlp build/rpm/*.rpm | common) <(files_in_debs | common))"
 check "changelogs_name_this_version" "$(head -1 debian/changelog | grep -qF "($version)" ||
 	echo debian/changelog
 	grep -qx "Version:[[:space:]]*$version" rpm/staticdax.spec || echo rpm/staticdax.spec)"
