@@ -442,7 +442,7 @@ $(B)/bench/%: bench/%.c $(B)/libstaticdax.a
 		-Iloader $< $(B)/libstaticdax.a -o $@ $(LIB_STATIC)
 
 # What asks nothing of the library
-PLAIN_BENCH := $(patsubst %,$(B)/bench/%,bare fragment many stores timed)
+PLAIN_BENCH := $(patsubst %,$(B)/bench/%,bare fanotify fragment landlock many stores timed)
 
 $(PLAIN_BENCH): $(B)/bench/%: bench/%.c tests/persist.h $(B)/.flags
 	@mkdir -p $(@D)

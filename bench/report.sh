@@ -14,36 +14,92 @@ jq -R -s 'split("\n") | map(select(. != "") | split(" ") | {
 
 # "over": what is above bare, as a ratio to the floor's
 awk '
-function cell(s, k) {
-	k = group SUBSEP s SUBSEP op
+function of(state, n) {
+	return group SUBSEP state SUBSEP n SUBSEP op
+}
+function cell(state, n,  k) {
+	k = of(state, n)
 	if (!(k in cost)) return "-"
 	return sprintf("%.3f%s", cost[k] / bare, answer[k] == "ok" ? "" : " " answer[k])
 }
-function over(s, k, f) {
-	k = group SUBSEP s SUBSEP op; f = group SUBSEP "floor" SUBSEP op
+function over(state,  k, f) {
+	k = of(state, 1); f = of("floor", 1)
 	if (!(k in cost) || answer[k] != "ok" || cost[f] - bare < 100) return "-"
 	return sprintf("%.2f", (cost[k] - bare) / (cost[f] - bare))
 }
+# to the same with one seal
+function to_one(state, n,  k, one) {
+	k = of(state, n); one = of(state == "meeting" ? "beside" : state, 1)
+	return k in cost && one in cost ? sprintf("%.3f", cost[k] / cost[one]) : "-"
+}
+function rule(columns,  i) {
+	printf "\n|"
+	for (i = 0; i < columns; i++) printf "---|"
+	print ""
+}
+function main(j) {
+	printf "\n### %s, %s\n\n", name[1], name[2]
+	printf "| operation | bare | floor | elsewhere | beside | sealed | elsewhere/floor | beside/floor |"
+	rule(8)
+	for (j = 1; j <= count[group]; j++) {
+		op = ops[group, j]
+		bare = cost[of("bare", 1)]
+		if (bare)
+			printf "| %s | %d | %s | %s | %s | %s | %s | %s |\n", op, bare,
+				cell("floor", 1), cell("elsewhere", 1), cell("beside", 1),
+				cell("sealed", most[group]), over("elsewhere"), over("beside")
+		else
+			printf "| %s | - | - | - | - | %d instructions, %s | - | - |\n", op,
+				cost[of("sealed", most[group])], answer[of("sealed", most[group])]
+	}
+}
+function scale(j, i) {
+	printf "\n%s, %s, to the same with one seal:\n\n| operation |", name[1], name[2]
+	for (i = 2; i <= numbers[group]; i++)
+		printf " elsewhere, %d | beside, %d |", number[group, i], number[group, i]
+	printf " meeting |"
+	rule(2 * numbers[group])
+	for (j = 1; j <= count[group]; j++) {
+		op = ops[group, j]
+		if (!cost[of("bare", 1)]) continue
+		printf "| %s |", op
+		for (i = 2; i <= numbers[group]; i++)
+			printf " %s | %s |", to_one("elsewhere", number[group, i]),
+				to_one("beside", number[group, i])
+		printf " %s |\n", to_one("meeting", 1)
+	}
+	if (memory[group])
+		print "\nKernel memory of a seal, of " most[group] ": " memory[group] " bytes"
+}
+function peers(j, i, list, n) {
+	n = split("elsewhere beside landlock fanotify apparmor bpftrace", list, " ")
+	printf "\n%s, %s, beside others, to bare:\n\n| operation |", name[1], name[2]
+	for (i = 1; i <= n; i++) printf " %s |", list[i]
+	rule(n + 1)
+	for (j = 1; j <= count[group]; j++) {
+		op = ops[group, j]
+		bare = cost[of("bare", 1)]
+		if (!bare) continue
+		printf "| %s |", op
+		for (i = 1; i <= n; i++) printf " %s |", cell(list[i], 1)
+		print ""
+	}
+}
+{ g = $1 SUBSEP $2 }
+!(g in seen) { seen[g] = 1; groups[++n] = g }
+$4 == "memory" { memory[g] = $6; next }
 {
-	g = $1 SUBSEP $2 SUBSEP $3
-	if (!(g in seen)) { seen[g] = 1; groups[++n] = g }
 	if (!((g, $5) in has)) { has[g, $5] = 1; ops[g, ++count[g]] = $5 }
-	cost[g, $4, $5] = $6; answer[g, $4, $5] = $7
+	if (!((g, $3) in met)) { met[g, $3] = 1; number[g, ++numbers[g]] = $3; most[g] = $3 }
+	cost[g, $4, $3, $5] = $6; answer[g, $4, $3, $5] = $7
+	if ($4 == "landlock" || $4 == "fanotify") others[g] = 1
 }
 END {
 	for (i = 1; i <= n; i++) {
 		group = groups[i]; split(group, name, SUBSEP)
-		printf "\n### %s, %s, seals: %d\n\n", name[1], name[2], name[3]
-		print "| operation | bare | floor | elsewhere | beside | sealed | elsewhere/floor | beside/floor |"
-		print "|---|---|---|---|---|---|---|---|"
-		for (j = 1; j <= count[group]; j++) {
-			op = ops[group, j]
-			bare = cost[group, "bare", op]
-			if (!bare) continue
-			printf "| %s | %d | %s | %s | %s | %s | %s | %s |\n", op, bare, cell("floor"),
-				cell("elsewhere"), cell("beside"), cell("sealed"),
-				over("elsewhere"), over("beside")
-		}
+		main()
+		if (numbers[group] > 1) scale()
+		if (others[group]) peers()
 	}
 }' results.tsv >tables.md
 
@@ -51,7 +107,10 @@ plot() {
 	local kernel=$1 fs=$2
 
 	awk -v k="$kernel" -v f="$fs" '
-	$1 == k && $2 == f && $3 == 1 { cost[$5, $4] = $6; if (!seen[$5]++) ops[++n] = $5 }
+	$1 == k && $2 == f && $4 != "memory" {
+		if (!(($5, $4) in cost) || $4 == "sealed") cost[$5, $4] = $6
+		if (!seen[$5]++) ops[++n] = $5
+	}
 	END {
 		print "operation floor elsewhere beside sealed"
 		for (i = 1; i <= n; i++) {
