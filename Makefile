@@ -151,8 +151,8 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 LIB_SRC := allocate ask_bpf ask_system blockdev canary carve create \
 	   daxctl_compat device dm drift engine events extents fill fit handle \
 	   holders hot inspect lease libstaticdax lock lsm map mend metadata \
-	   metrics mounts prepare privilege probe query relocate runs seal store \
-	   subvolume survey target unnamed unseal upgrade verdict verify words
+	   metrics mounts prepare privilege probe query recent relocate runs seal \
+	   store subvolume survey target unnamed unseal upgrade verdict verify words
 CLI_SRC := $(filter-out $(LIB_SRC:%=loader/%.c),$(wildcard loader/*.c))
 LIB_OBJ := $(LIB_SRC:%=$(B)/loader/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(B)/%.o)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Questions to the kernel about open files: who is this file, and who else has
- * it. Iterators, loaded by each run of the loader, never attached or pinned.
+ * it. A program that is run once for each question, and iterators, loaded by each
+ * run of the loader, never attached or pinned.
  */
 #include "vmlinux.h"
 #include <linux/bpf.h>
@@ -17,13 +18,12 @@ char LICENSE[] SEC("license") = "GPL";
 #define XFS_DIFLAG2_REFLINK (1ULL << 1)	/* fs/xfs/libxfs/xfs_format.h */
 
 /* Set by user space before each run. */
-int wanted_fd;			/* identity: which descriptor of this process */
 struct sdax_key wanted;		/* holders: whose holders */
 struct sdax_subvolume_at subvolume_at;
 
 static __always_inline u32 part_of(struct inode *inode)
 {
-	if (inode->i_sb->s_magic != BTRFS_SUPER_MAGIC)
+	if (BPF_CORE_READ(inode, i_sb, s_magic) != BTRFS_SUPER_MAGIC)
 		return 0;
 	return sdax_subvolume(inode, &subvolume_at);
 }
@@ -40,7 +40,7 @@ static __always_inline u32 xfs_of(struct inode *inode)
 	struct xfs_ifork *cow;
 	u32 ret = SDAX_XFS_KNOWN;
 
-	if (inode->i_sb->s_magic != XFS_SUPER_MAGIC ||
+	if (BPF_CORE_READ(inode, i_sb, s_magic) != XFS_SUPER_MAGIC ||
 	    !bpf_core_field_exists(struct xfs_inode, i_diflags2) ||
 	    !bpf_core_field_exists(struct xfs_ifork, if_bytes))
 		return 0;
@@ -53,32 +53,46 @@ static __always_inline u32 xfs_of(struct inode *inode)
 	return ret;
 }
 
-SEC("iter/task_file")
-int sdax_identify(struct bpf_iter__task_file *ctx)
+/* By the caller's own table: nobody takes the file from there meanwhile. */
+static __always_inline struct file *file_of(u32 fd)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd);
+	struct file *file = NULL;
+
+	if (fd >= BPF_CORE_READ(table, max_fds) ||
+	    bpf_probe_read_kernel(&file, sizeof(file), files + fd))
+		return NULL;
+	return file;
+}
+
+SEC("syscall")
+int sdax_identify(struct sdax_question *question)
+{
+	struct file *file = file_of(question->fd);
 	struct sdax_identity id = {};
-	struct file *file = ctx->file;
 	struct inode *inode;
 
-	if (!file || (int)ctx->fd != wanted_fd)
+	if (!file)
 		return 0;
-	inode = file->f_inode;
-	id.ino = inode->i_ino;
-	id.size = inode->i_size;
+	inode = BPF_CORE_READ(file, f_inode);
+	id.ino = BPF_CORE_READ(inode, i_ino);
+	id.size = BPF_CORE_READ(inode, i_size);
 	id.file = (u64)file;
-	id.super = (u64)inode->i_sb;
-	id.dev = inode->i_sb->s_dev;
-	id.generation = inode->i_generation;
-	id.i_flags = inode->i_flags;
-	id.magic = inode->i_sb->s_magic;
-	id.writecount = inode->i_writecount.counter;
-	id.readcount = inode->i_readcount.counter;
-	id.nlink = inode->i_nlink;
-	id.mode = inode->i_mode;
+	id.super = (u64)BPF_CORE_READ(inode, i_sb);
+	id.dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	id.generation = BPF_CORE_READ(inode, i_generation);
+	id.i_flags = BPF_CORE_READ(inode, i_flags);
+	id.magic = BPF_CORE_READ(inode, i_sb, s_magic);
+	id.writecount = BPF_CORE_READ(inode, i_writecount.counter);
+	id.readcount = BPF_CORE_READ(inode, i_readcount.counter);
+	BPF_CORE_READ_INTO(&id.nlink, inode, i_nlink);
+	id.mode = BPF_CORE_READ(inode, i_mode);
 	id.xfs = xfs_of(inode);
 	id.part = part_of(inode);
 	id.subvolume_at = subvolume_at;
-	bpf_seq_write(ctx->meta->seq, &id, sizeof(id));
+	question->id = id;
 	return 0;
 }
 

@@ -329,7 +329,7 @@ static inline __u64 sdax_filter_bit(__u64 ino)
 	return (ino * 0x9e3779b97f4a7c15ULL) >> (64 - SDAX_FILTER_BITS);
 }
 
-/* What the identity iterator writes for one open file. */
+/* What the kernel says about one open file. */
 struct sdax_identity {
 	__u64 ino;
 	__u64 size;		/* i_size, bytes */
@@ -346,6 +346,13 @@ struct sdax_identity {
 	__u32 xfs;		/* SDAX_XFS_* */
 	__u32 part;		/* of the key */
 	struct sdax_subvolume_at subvolume_at;	/* by which part was found */
+};
+
+/* Which descriptor of the caller's, and the answer. */
+struct sdax_question {
+	__u32 fd;
+	__u32 pad;
+	struct sdax_identity id;
 };
 
 #define SDAX_XFS_KNOWN		0x1	/* the inode's XFS fields could be read */
@@ -387,6 +394,7 @@ SDAX_ASSERT_AT(sdax_filter, words, 24 + 16 * SDAX_HOT_MAX);
 SDAX_ASSERT(sizeof(struct sdax_filter) ==
 	    24 + 16 * SDAX_HOT_MAX + (1 << (SDAX_FILTER_BITS - 3)));
 SDAX_ASSERT(sizeof(struct sdax_identity) == 80);
+SDAX_ASSERT(sizeof(struct sdax_question) == 88);
 SDAX_ASSERT(sizeof(struct sdax_holder) == 48);
 
 #endif

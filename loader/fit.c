@@ -51,6 +51,19 @@ int sdax_fit_device(const struct sdax_target *target,
 	return 0;
 }
 
+int sdax_fit_extents(const struct sdax_target *target, uint64_t align,
+		     struct sdax_device *device,
+		     const struct sdax_run_sink *sink,
+		     struct staticdax_result *result)
+{
+	int r;
+
+	r = sdax_extents_judge(target->fd, &target->facts, align, device, sink,
+			       result);
+	result->error = r ?: -sdax_reason_errno(result->reason);
+	return result->error;
+}
+
 int sdax_fit_map(const struct sdax_target *target, uint64_t align,
 		 struct sdax_device **device, const struct sdax_run_sink *sink,
 		 struct staticdax_result *result)
@@ -58,14 +71,5 @@ int sdax_fit_map(const struct sdax_target *target, uint64_t align,
 	int r;
 
 	r = sdax_fit_device(target, device, result);
-	if (r < 0)
-		return r;
-	r = sdax_extents_judge(target->fd, &target->facts, align, *device, sink,
-			       result);
-	if (r < 0) {
-		result->error = r;
-		return r;
-	}
-	result->error = -sdax_reason_errno(result->reason);
-	return result->error;
+	return r ?: sdax_fit_extents(target, align, *device, sink, result);
 }

@@ -27,14 +27,14 @@ int sdax_fit_noshrink(const struct sdax_target *target,
 int sdax_fit_device(const struct sdax_target *target,
 		    struct sdax_device **device,
 		    struct staticdax_result *result);
+
+/* On a device as of sdax_recent_device(). */
+int sdax_fit_extents(const struct sdax_target *target, uint64_t align,
+		     struct sdax_device *device,
+		     const struct sdax_run_sink *sink,
+		     struct staticdax_result *result);
 int sdax_fit_map(const struct sdax_target *target, uint64_t align,
 		 struct sdax_device **device, const struct sdax_run_sink *sink,
 		 struct staticdax_result *result);
-
-/* For declarations: _cleanup_(sdax_fit_device_freep) */
-static inline void sdax_fit_device_freep(struct sdax_device **device)
-{
-	sdax_device_free(*device);
-}
 
 #endif

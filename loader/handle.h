@@ -10,6 +10,7 @@
 
 #include "events.h"
 #include "inspect.h"
+#include "recent.h"
 #include "staticdax.h"
 #include "store.h"
 
@@ -24,6 +25,7 @@ struct staticdax {
 	time_t proved_at;	/* CLOCK_MONOTONIC, seconds */
 	struct sdax_store kept;	/* the registry as the last call had it */
 	time_t kept_at;		/* when it was opened */
+	struct sdax_recent recent;
 	struct sdax_events *events;
 	char *path;		/* of the last seal handed out */
 	char comm[16];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What the kernel says about an open file: the iterators of inspect.bpf.c. */
+/* What the kernel says about an open file: the programs of inspect.bpf.c. */
 #define _GNU_SOURCE
 #include "inspect.h"
 
@@ -8,9 +8,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/magic.h>
-#include <stdint.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "inspect.skel.h"
 #include "subvolume.h"
@@ -59,18 +57,15 @@ static void link_destroyp(struct bpf_link **link)
 	bpf_link__destroy(*link);
 }
 
-/* Runs an iterator to its end and appends what it wrote; tid 0: all tasks. */
-static int run(struct bpf_program *prog, uint32_t tid, char **data, size_t *len)
+/* Runs an iterator to its end, over all tasks, and appends what it wrote. */
+static int run(struct bpf_program *prog, char **data, size_t *len)
 {
-	union bpf_iter_link_info info = { .task.tid = tid };
-	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info,
-		    .link_info_len = sizeof(info));
 	_cleanup_(link_destroyp) struct bpf_link *link = NULL;
 	_cleanup_close_ int iter = -1;
 	char buf[4096];
 	ssize_t n;
 
-	link = bpf_program__attach_iter(prog, tid ? &opts : NULL);
+	link = bpf_program__attach_iter(prog, NULL);
 	if (!link)
 		return -errno;
 	iter = bpf_iter_create(bpf_link__fd(link));
@@ -96,18 +91,18 @@ static int run(struct bpf_program *prog, uint32_t tid, char **data, size_t *len)
 static int identify(struct sdax_inspect *inspect, int fd,
 		    struct sdax_identity *ret)
 {
-	_cleanup_free_ char *data = NULL;
-	size_t len = 0;
+	struct sdax_question question = { .fd = fd };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &question,
+		    .ctx_size_in = sizeof(question));
 	int r;
 
-	inspect->skel->bss->wanted_fd = fd;
-	r = run(inspect->skel->progs.sdax_identify, syscall(SYS_gettid), &data,
-		&len);
+	r = bpf_prog_test_run_opts(
+		bpf_program__fd(inspect->skel->progs.sdax_identify), &opts);
 	if (r < 0)
 		return r;
-	if (len != sizeof(*ret))
+	if (!question.id.file)
 		return -EBADF;
-	memcpy(ret, data, sizeof(*ret));
+	*ret = question.id;
 	return 0;
 }
 
@@ -170,9 +165,9 @@ int sdax_inspect_holders(struct sdax_inspect *inspect,
 	inspect->skel->bss->wanted = *key;
 	r = key->part ? learn_subvolumes(inspect) : 0;
 	if (!r)
-		r = run(inspect->skel->progs.sdax_holder_fds, 0, &data, &len);
+		r = run(inspect->skel->progs.sdax_holder_fds, &data, &len);
 	if (!r)
-		r = run(inspect->skel->progs.sdax_holder_maps, 0, &data, &len);
+		r = run(inspect->skel->progs.sdax_holder_maps, &data, &len);
 	if (r < 0)
 		return r;
 	*ret_count = len / sizeof(**ret_holders);

@@ -82,6 +82,7 @@ int staticdax_new(struct staticdax **ret)
 	if (!sd)
 		return -ENOMEM;
 	sd->kept = (struct sdax_store)SDAX_STORE_NONE;
+	sd->recent = (struct sdax_recent)SDAX_RECENT_NONE;
 	*ret = sd;
 	return 0;
 }
@@ -92,6 +93,7 @@ void staticdax_free(struct staticdax *sd)
 		return;
 	sdax_inspect_free(sd->inspect);
 	sdax_store_close(&sd->kept);
+	sdax_recent_done(&sd->recent);
 	sdax_events_free(sd->events);
 	free(sd->path);
 	if (printing == sd)

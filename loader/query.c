@@ -203,8 +203,8 @@ static void compare_generation(int fd, struct staticdax_seal *seal)
 int sdax_query_path(struct staticdax *sd, const char *path,
 		    struct staticdax_seal *ret)
 {
-	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	struct staticdax_seal seal = { .size = ret->size };
+	const struct sdax_store *store;
 	_cleanup_close_ int fd = -1;
 	struct sdax_key key;
 	bool sealable;
@@ -212,9 +212,9 @@ int sdax_query_path(struct staticdax *sd, const char *path,
 
 	r = key_by_stat(path, &key, &sealable, &fd);
 	if (!r && sealable) {
-		r = sdax_store_open(false, &store);
+		r = sdax_recent_store(&sd->recent, &store);
 		if (!r)
-			r = sdax_query_seal(sd, &store, &key, &seal);
+			r = sdax_query_seal(sd, store, &key, &seal);
 		if (!r)
 			compare_generation(fd, &seal);
 		if (r == -ENOENT)

@@ -49,9 +49,9 @@ struct sealing {
 	const struct staticdax_options *options;
 	struct staticdax_result *result;
 	const char *path;
+	char *full;		/* the same by realpath(3), as it is registered */
 	uint64_t align;
 	struct sdax_target target;
-	struct sdax_device *device;
 	struct sdax_identity id;
 	struct sdax_key key;
 	bool unnamed;		/* without a name, which the caller gives it then */
@@ -67,9 +67,16 @@ static bool is_noshrink(const struct sealing *s)
 
 static int judge_extents(struct sealing *s, const struct sdax_run_sink *sink)
 {
+	struct sdax_device *device;
+	int r;
+
 	if (is_noshrink(s))
 		return 0;
-	return sdax_fit_map(&s->target, s->align, &s->device, sink, s->result);
+	r = sdax_recent_device(&s->sd->recent, &s->target, &device);
+	if (r < 0)
+		return sdax_fail(s->result, STATICDAX_SYSTEM, r,
+				 "finding the device");
+	return sdax_fit_extents(&s->target, s->align, device, sink, s->result);
 }
 
 /* A file that is being made has no name until it is sealed. */
@@ -111,7 +118,7 @@ static int parse_options(struct sealing *s)
 static void sealing_done(struct sealing *s)
 {
 	sdax_target_close(&s->target);
-	sdax_fit_device_freep(&s->device);
+	free(s->full);
 }
 
 int sdax_seal_check(struct staticdax *sd, const char *path,
@@ -132,7 +139,7 @@ int sdax_seal_check(struct staticdax *sd, const char *path,
 		r = sdax_target_open(path, false, &s.target, result);
 	if (r < 0)
 		return r;
-	s.target.facts.swapfile = sdax_target_is_swap(&s.target);
+	s.target.facts.swapfile = sdax_recent_is_swap(&sd->recent, &s.target);
 	r = judge_file(&s);
 	return r ?: judge_extents(&s, NULL);
 }
@@ -312,11 +319,12 @@ static struct sdax_entry pending_entry(const struct sealing *s)
 static int put(struct sealing *s, struct sdax_store *store,
 	       struct sdax_entry *entry)
 {
-	_cleanup_free_ char *full = realpath(s->path, NULL);
 	int r;
 
+	free(s->full);
+	s->full = realpath(s->path, NULL);
 	*entry = pending_entry(s);
-	r = sdax_store_put(store, &s->key, entry, &s->id, full ?: s->path);
+	r = sdax_store_put(store, &s->key, entry, &s->id, s->full ?: s->path);
 	if (r == -E2BIG)
 		return sdax_fail(s->result, STATICDAX_REGISTRY_FULL, 0,
 				 "it holds %llu", store->capacity);
@@ -341,8 +349,7 @@ static void barrier_inode_lock(int fd)
  */
 static bool is_named(const struct sealing *s)
 {
-	_cleanup_free_ char *full = realpath(s->path, NULL);
-	_cleanup_free_ char *above = full ? strdup(full) : NULL;
+	_cleanup_free_ char *above = s->full ? strdup(s->full) : NULL;
 	_cleanup_close_ int directory = -1;
 	struct stat st;
 
@@ -352,7 +359,7 @@ static bool is_named(const struct sealing *s)
 	if (directory < 0)
 		return false;
 	barrier_inode_lock(directory);
-	return !stat(full, &st) && st.st_dev == s->target.dev &&
+	return !stat(s->full, &st) && st.st_dev == s->target.dev &&
 	       st.st_ino == s->target.ino;
 }
 
@@ -556,11 +563,11 @@ static int seal_locked(struct sealing *s)
 
 static bool is_sealed(const struct sealing *s)
 {
-	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
+	const struct sdax_store *store;
 	struct sdax_entry entry;
 
-	return !sdax_store_open(false, &store) &&
-	       !sdax_store_get(&store, &s->key, &entry) &&
+	return !sdax_recent_store(&s->sd->recent, &store) &&
+	       !sdax_store_get(store, &s->key, &entry) &&
 	       entry.state == SDAX_STATE_ACTIVE &&
 	       entry.generation == s->id.generation;
 }

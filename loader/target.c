@@ -77,9 +77,9 @@ static void read_xfs(struct sdax_target *target)
 		return;
 	if (!ioctl(target->fd, FS_IOC_FSGETXATTR, &attr))
 		target->realtime = attr.fsx_xflags & FS_XFLAG_REALTIME;
-	if (!ioctl(target->fd, XFS_IOC_FSGEOMETRY, &geometry))
-		target->facts.zoned = target->realtime &&
-				      geometry.flags & XFS_GEOM_ZONED;
+	if (target->realtime &&
+	    !ioctl(target->fd, XFS_IOC_FSGEOMETRY, &geometry))
+		target->facts.zoned = geometry.flags & XFS_GEOM_ZONED;
 	map[0].bmv_length = -1;
 	map[0].bmv_count = ARRAY_SIZE(map);
 	map[0].bmv_iflags = BMV_IF_COWFORK | BMV_IF_NO_HOLES;

@@ -7,9 +7,8 @@
 #include <linux/stat.h>
 #include <string.h>
 
-#include "device.h"
 #include "drift.h"
-#include "extents.h"
+#include "fit.h"
 #include "privilege.h"
 #include "query.h"
 #include "target.h"
@@ -39,11 +38,6 @@ static void result_begin(struct staticdax_result *result)
 		.offset = STATICDAX_NO_OFFSET,
 		.address = STATICDAX_NO_OFFSET,
 	};
-}
-
-static void device_freep(struct sdax_device **device)
-{
-	sdax_device_free(*device);
 }
 
 /* Is it the inode that was sealed, and not resized against what was promised? */
@@ -131,24 +125,21 @@ static int explain_drift(struct checking *c, const struct sdax_drift *drift)
 
 static int compare_map(struct checking *c)
 {
-	_cleanup_(device_freep) struct sdax_device *device = NULL;
 	_cleanup_(sdax_drift_close) struct sdax_drift drift = SDAX_DRIFT_NONE;
 	const struct sdax_run_sink sink = { sdax_drift_compare, &drift };
 	const struct sdax_facts *facts = &c->target.facts;
 	uint64_t end = facts->size + facts->blocksize - 1;
+	struct sdax_device *device;
 	int r;
 
 	sdax_drift_open(&drift, &c->key, c->entry.digest, c->entry.runs,
 			end - end % facts->blocksize);
-	r = sdax_device_open(c->target.dev, c->target.realtime, &device);
-	if (r < 0 && r != -ENODATA)
+	r = sdax_recent_device(&c->sd->recent, &c->target, &device);
+	if (r < 0)
 		return sdax_fail(c->result, STATICDAX_SYSTEM, r,
 				 "finding the device");
-	r = sdax_extents_judge(c->target.fd, facts, c->entry.align, device,
-			       &sink, c->result);
-	if (!r)
-		r = c->result->error =
-			-sdax_reason_errno(c->result->reason);
+	r = sdax_fit_extents(&c->target, c->entry.align, device, &sink,
+			     c->result);
 	if (r < 0 || c->result->digest == c->entry.digest)
 		return r;
 	return explain_drift(c, &drift);
@@ -223,10 +214,8 @@ int sdax_verify_file(struct staticdax *sd, const char *path,
 		     struct staticdax_seal *ret_seal,
 		     struct staticdax_result *result)
 {
-	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	_cleanup_(checking_done) struct checking c = {
 		.sd = sd,
-		.store = &store,
 		.result = result,
 		.target = SDAX_TARGET_NONE,
 	};
@@ -241,13 +230,13 @@ int sdax_verify_file(struct staticdax *sd, const char *path,
 	if (r < 0)
 		return r;
 	c.key = sdax_store_key(&c.id);
-	r = sdax_store_open(false, &store);
+	r = sdax_recent_store(&sd->recent, &c.store);
 	if (!r)
-		r = sdax_store_slot(&store, &c.key, &slot);
+		r = sdax_store_slot(c.store, &c.key, &slot);
 	if (r == -ENOENT)
 		return sdax_fail(result, STATICDAX_NOT_SEALED, 0, "%s", "");
 	if (!r && ret_seal)
-		r = sdax_query_slot(sd, &store, &c.key, &slot, ret_seal);
+		r = sdax_query_slot(sd, c.store, &c.key, &slot, ret_seal);
 	if (r < 0)
 		return sdax_fail(result, STATICDAX_SYSTEM, r,
 				 "reading the registry");
