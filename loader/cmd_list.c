@@ -4,10 +4,20 @@
 #include "outcome.h"
 #include "report.h"
 
+/* Columns are as wide as the first so many records need: more would keep all waiting. */
+#define MEASURED 1000
+
+struct measuring {
+	struct report *report;
+	int left;
+};
+
 static int measure(void *arg, const struct staticdax_seal *seal)
 {
-	report_list_measure(arg, seal);
-	return 0;
+	struct measuring *measuring = arg;
+
+	report_list_measure(measuring->report, seal);
+	return !--measuring->left;
 }
 
 /* Nobody reads on after an error of output: the rest is not worth the walk. */
@@ -22,13 +32,14 @@ static int print(void *arg, const struct staticdax_seal *seal)
 enum staticdax_answer cmd_list(struct staticdax *sd, const struct args *args,
 			       struct report *report)
 {
+	struct measuring measuring = { report, MEASURED };
 	struct staticdax_result result;
 	int r = 0;
 
 	(void)args;
 	if (!report->json)
-		r = staticdax_list(sd, measure, report);
-	if (r == 0) {
+		r = staticdax_list(sd, measure, &measuring);
+	if (r >= 0) {
 		report_list_begin(report);
 		r = staticdax_list(sd, print, report);
 	}

@@ -289,6 +289,14 @@ static bool proved_lately(const struct staticdax *sd,
 	       seconds() - sd->proved_at <= 1;
 }
 
+bool sdax_handle_is_proved(struct staticdax *sd)
+{
+	const struct sdax_store *store;
+
+	return sd->proved_registry && !sdax_recent_store(&sd->recent, &store) &&
+	       proved_lately(sd, store);
+}
+
 int sdax_handle_prove_lately(struct staticdax *sd, struct sdax_store *store,
 			     struct staticdax_result *result)
 {
@@ -348,7 +356,6 @@ int sdax_handle_enforce(struct staticdax *sd, uint32_t room,
 	r = sdax_handle_inspect(sd, result);
 	if (r < 0)
 		return r;
-	sdax_engine_sweep();
 	r = open_clean(sd, &store, &swept, result);
 	if (r < 0 && r != -ENOENT)
 		return r;
@@ -362,6 +369,7 @@ int sdax_handle_enforce(struct staticdax *sd, uint32_t room,
 		store = (struct sdax_store)SDAX_STORE_NONE;
 		return 0;
 	}
+	sdax_engine_sweep();
 	r = programs(list, &n, &complete, result);
 	if (!r && !newer_in_force(&store) &&
 	    (store.sealed < 0 || !complete ||

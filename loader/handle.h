@@ -77,6 +77,9 @@ int sdax_handle_replace(struct staticdax *sd, struct sdax_store *store,
 /* Detaches if nothing is sealed any more; closes the store, or keeps it. */
 void sdax_handle_release(struct staticdax *sd, struct sdax_store *store);
 
+/* Has the canary held within the last second? Needs no lock. */
+bool sdax_handle_is_proved(struct staticdax *sd);
+
 /* Runs the canary, unless it has held within the last second. */
 int sdax_handle_prove_lately(struct staticdax *sd, struct sdax_store *store,
 			     struct staticdax_result *result);

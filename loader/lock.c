@@ -10,14 +10,21 @@
 #include "store.h"
 #include "util.h"
 
+static int open_file(void)
+{
+	return open(SDAX_RUN_DIR "/lock",
+		    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
 int sdax_lock_take(int *ret_fd)
 {
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_ int fd = open_file();
 
-	if (mkdir(SDAX_RUN_DIR, 0755) < 0 && errno != EEXIST)
-		return -errno;
-	fd = open(SDAX_RUN_DIR "/lock",
-		  O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 && errno == ENOENT) {
+		if (mkdir(SDAX_RUN_DIR, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		fd = open_file();
+	}
 	if (fd < 0)
 		return -errno;
 	while (flock(fd, LOCK_EX) < 0)

@@ -190,6 +190,8 @@ static int prove(struct staticdax *sd, struct staticdax_result *result)
 	int r;
 
 	r = sdax_privilege_check(result);
+	if (!r && sdax_handle_is_proved(sd))
+		return 0;
 	if (!r)
 		r = sdax_handle_lock(&lock, result);
 	if (!r)

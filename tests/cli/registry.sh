@@ -68,6 +68,22 @@ listed() {
 }
 holds "list_streams" listed
 holds "list_json_streams" listed --json
+
+# Before the first line is out only a part of the registry has been read.
+line_before_last() {
+	local before all
+
+	strace -o /tmp/trace -e trace=bpf,write "$S" list "$@" >/dev/null
+	before=$(awk '/^write\(1,/ { exit } /BATCH/ { n++ } END { print n + 0 }' /tmp/trace)
+	all=$(grep -c BATCH /tmp/trace)
+	[ "$before" -gt 0 ] && [ $((before * 4)) -lt "$all" ]
+}
+if command -v strace >/dev/null; then
+	holds "list_prints_while_it_reads" line_before_last
+	holds "list_json_prints_while_it_reads" line_before_last --json
+else
+	tap_skip "list_prints_while_it_reads" "the guest has no strace"
+fi
 holds "unseal_all_of_many" "$S" unseal --all
 holds "nothing_left_of_many" nothing_left
 

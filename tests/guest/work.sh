@@ -56,6 +56,7 @@ for n in "${extents[@]}"; do
 	timed extents "$n" bare build/bench/bare "$file"
 	timed extents "$n" check "$S" check "$file"
 	timed extents "$n" seal "$S" seal "$file"
+	timed extents "$n" verify "$S" verify "$file"
 	timed extents "$n" list "$S" list
 	timed extents "$n" unseal "$S" unseal "$file"
 	must rm "$file"
@@ -67,6 +68,7 @@ for n in "${files[@]}"; do
 	timed files "$n" check "$S" check "$dir"/files/*
 	timed files "$n" seal "$S" seal "$dir"/files/*
 	timed files "$n" get "$S" get "$dir"/files/*
+	timed files "$n" verify "$S" verify "$dir"/files/*
 	timed files "$n" list "$S" list
 	(cd "$dir/files" && for f in *; do echo "$dir/files/$f:"; done) >/run/policy.conf
 	timed files "$n" apply "$S" apply /run/policy.conf
