@@ -5,6 +5,7 @@
 # tables, JSON and plots in the same directory.
 
 set -eu
+plot=$(realpath "${0%/*}/plot.sh")
 cd "$1"
 
 jq -R -s 'split("\n") | map(select(. != "") | split(" ") | {
@@ -123,17 +124,7 @@ plot() {
 			print ""
 		}
 	}' results.tsv >"$kernel-$fs.dat"
-	gnuplot <<-PLOT
-		set terminal svg size 960,420
-		set output "$kernel-$fs.svg"
-		set title "$kernel, $fs: instructions, bare = 1"
-		set style data histograms
-		set style fill solid 0.8
-		set yrange [0.8:*]
-		set xtics rotate by -30
-		set grid ytics
-		plot for [i=2:5] "$kernel-$fs.dat" using i:xtic(1) title columnheader(i)
-	PLOT
+	"$plot" "$kernel-$fs.dat" "$kernel, $fs: instructions, bare = 1" "set yrange [0.8:*]"
 }
 
 awk '{ print $1, $2 }' results.tsv | sort -u | while read -r kernel fs; do

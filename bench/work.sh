@@ -3,10 +3,11 @@
 #
 # What the commands take for files of many extents and for many files, beside
 # filefrag(8) and a bare loop of open, fsync, FIEMAP and close. Results into
-# build/bench: work.tsv and work.md.
+# build/bench: work.tsv, .json and .md, and plots.
 #
 # Usage: bench/work.sh
 #   KERNELS="6.1 6.12"      default: 6.12
+#   FILESYSTEMS=ext4        default: ext4 and xfs
 #   EXTENTS="1 1000000"     of a file, default 1, 1000 and 100000
 #   FILES="1 1000 100000"   in one command, default 1, 1000 and 10000
 #   UNIT=time               default: instructions
@@ -67,12 +68,42 @@ report() {
 	END { done_with() }' "$out/work.tsv"
 }
 
+# plot KERNEL FILESYSTEM KIND BASE: ratios, a group for each command
+plot() {
+	awk -v kernel="$1" -v fs="$2" -v kind="$3" -v base="$4" '
+	$1 == kernel && $2 == fs && $3 == kind {
+		if (!($4 in had)) { had[$4]; numbers[++n] = $4 }
+		if (!($5 in seen)) { seen[$5]; whats[++w] = $5 }
+		took[$4, $5] = $6
+	}
+	END {
+		printf "command"
+		for (i = 1; i <= n; i++) printf " %d", numbers[i]
+		for (j = 1; j <= w; j++) {
+			printf "\n%s", whats[j]
+			for (i = 1; i <= n; i++)
+				printf " %f", took[numbers[i], whats[j]] / took[numbers[i], base]
+		}
+		print ""
+	}' "$out/work.tsv" >"$out/work-$1-$2-$3.dat"
+	bench/plot.sh "$out/work-$1-$2-$3.dat" "$1, $2: number of $3, $4 = 1" \
+		"set logscale y" "set yrange [0.01:*]"
+}
+
 mkdir -p "$out"
 tests/vm/fetch.sh "${kernels[@]}" >/dev/null
 : >"$out/work.tsv"
 for kernel in "${kernels[@]}"; do
-	for fs in ext4 xfs; do
+	for fs in ${FILESYSTEMS:-ext4 xfs}; do
 		measure "$kernel" "$fs"
 	done
 done
+jq -R -s --arg unit "$unit" 'split("\n") | map(select(. != "") | split(" ") | {
+	kernel: .[0], filesystem: .[1], of: .[2], number: (.[3] | tonumber),
+	command: .[4], unit: $unit, cost: (.[5] | tonumber), kib: (.[6] | tonumber) })' \
+	"$out/work.tsv" >"$out/work.json"
+awk '{ print $1, $2, $3, $3 == "files" ? "bare" : "filefrag" }' "$out/work.tsv" | sort -u |
+	while read -r kernel fs kind base; do
+		plot "$kernel" "$fs" "$kind" "$base"
+	done
 report | tee "$out/work.md"
