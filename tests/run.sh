@@ -76,8 +76,8 @@ contract_parts() {
 		"/mnt/ext4-dax:static,swapfile,audit /mnt/xfs-dax:static,swapfile"
 	echo "contract-disk -t 1800 -f ext2,ext4,xfs tests/guest/contract.sh" \
 		"/mnt/ext2:static,swapfile:--one-file" \
-		"/mnt/ext4:static,swapfile$noshrink:--one-file" \
-		"/mnt/xfs:static,swapfile$noshrink,audit:--one-file"
+		"/mnt/ext4:static,swapfile:--one-file" \
+		"/mnt/xfs:static,swapfile,audit:--one-file"
 	echo "contract-ways -t 1800 -f ext4-dax,xfs tests/guest/contract.sh" \
 		"/mnt/ext4-dax:static:--ways=buso /mnt/ext4-dax:32bit" \
 		"/mnt/xfs:static:--ways=iphol /mnt/xfs:32bit:static$noshrink"
@@ -115,7 +115,8 @@ parts() {
 	fi
 	contract_parts
 	if [ $kills = yes ]; then
-		echo "noshrink-contract -f ext4 tests/guest/contract.sh /tmp:noshrink"
+		echo "noshrink-contract -f ext4,xfs tests/guest/contract.sh /tmp:noshrink" \
+			"/mnt/ext4:noshrink:--brief /mnt/xfs:noshrink:--brief"
 	fi
 	echo "cli tests/cli/lifecycle.sh"
 	echo "monitor -f ext4-dax,ext4 tests/cli/monitor.sh"
