@@ -28,7 +28,7 @@ struct sdax_events {
 	__u32 registry;			/* its id */
 	__u64 seq;			/* handed out last */
 	unsigned int waited;		/* calls, for the one after */
-	__u64 lapsed;			/* SDAX_COUNT_LAPSED when last looked */
+	__u64 lapsed;			/* SDAX_COUNT_LAPSED when last looked, or UINT64_MAX: look */
 	struct sdax_key *known;		/* lapsed seals handed out, sorted */
 	size_t known_count;
 	bool begun;
@@ -146,6 +146,7 @@ static int read_denials(struct reading *reading)
 		return r;
 	last = events->store.control->event_seq;
 	if (last - events->seq > SDAX_EVENT_SLOTS) {
+		events->lapsed = UINT64_MAX;
 		reading->lost += last - events->seq - SDAX_EVENT_SLOTS;
 		events->seq = last - SDAX_EVENT_SLOTS;
 	}
@@ -156,12 +157,18 @@ static int read_denials(struct reading *reading)
 		events->waited = 0;
 		events->seq++;
 		if (r < 0) {
+			events->lapsed = UINT64_MAX;
 			reading->lost++;
 			continue;
 		}
-		/* found in the registry, which no flood overwrites */
-		if (e.reason == SDAX_WHY_LAPSED)
+		/*
+		 * Found in the registry, which no flood overwrites; looked for
+		 * there even if it is not one that the programs have counted.
+		 */
+		if (e.reason == SDAX_WHY_LAPSED) {
+			events->lapsed = UINT64_MAX;
 			continue;
+		}
 		r = hand_out_denial(reading, &e);
 		if (r)
 			return r;

@@ -9,6 +9,7 @@
 
 #include "canary.h"
 #include "engine.h"
+#include "gone.h"
 #include "lock.h"
 #include "util.h"
 #include "words.h"
@@ -312,6 +313,14 @@ int sdax_handle_prove_lately(struct staticdax *sd, struct sdax_store *store,
 	return 0;
 }
 
+void sdax_handle_find_gone(struct staticdax *sd, struct sdax_store *store)
+{
+	int r = sdax_gone_sweep(store);
+
+	if (r < 0)
+		sdax_log(sd, 0, "cannot tell which sealed files were deleted meanwhile");
+}
+
 static int attach(struct staticdax *sd, struct sdax_store *store,
 		  uint32_t room, struct staticdax_result *result)
 {
@@ -373,8 +382,11 @@ int sdax_handle_enforce(struct staticdax *sd, uint32_t room,
 	r = programs(list, &n, &complete, result);
 	if (!r && !newer_in_force(&store) &&
 	    (store.sealed < 0 || !complete ||
-	     store.control->programs < SDAX_PROGRAMS))
+	     store.control->programs < SDAX_PROGRAMS)) {
 		r = attach(sd, &store, room, result);
+		if (!r && !complete)
+			sdax_handle_find_gone(sd, &store);
+	}
 	if (!r)
 		r = sdax_handle_prove_lately(sd, &store, result);
 	if (r < 0) {

@@ -84,6 +84,12 @@ bool sdax_handle_is_proved(struct staticdax *sd);
 int sdax_handle_prove_lately(struct staticdax *sd, struct sdax_store *store,
 			     struct staticdax_result *result);
 
+/*
+ * Ends the seals of files that were deleted while the programs were off, as far as
+ * the filesystems can tell. The caller holds the lock.
+ */
+void sdax_handle_find_gone(struct staticdax *sd, struct sdax_store *store);
+
 /* What was not proved, or an empty string. Runs the canary. */
 int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
 		      struct staticdax_status *status,

@@ -292,8 +292,8 @@ static int read_status(struct staticdax *sd, struct staticdax_status *status)
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	struct staticdax_result *result = &status->result;
 	_cleanup_close_ int lock = -1;
+	int r, proved = 0;
 	bool swept;
-	int r;
 
 	r = sdax_privilege_check(result);
 	if (!r)
@@ -308,22 +308,24 @@ static int read_status(struct staticdax *sd, struct staticdax_status *status)
 		return 0;
 	if (r < 0)
 		return r;
+	status->attached = sdax_store_in_use(&store);
+	if (status->attached)
+		proved = sdax_handle_prove(sd, &store, status, result);
+	status->enforcing = status->attached && !proved;
+	/* what is off does not see a file go */
+	if (proved < 0)
+		sdax_handle_find_gone(sd, &store);
 	status->seals = store.control->seals;
 	status->audits = store.control->audits;
 	status->capacity = store.capacity;
 	read_counters(&store, status);
 	r = sdax_query_list(sd, count_states, status);
-	if (r < 0)
+	if (r < 0 && !proved)
 		return sdax_fail(result, STATICDAX_SYSTEM, r,
 				 "reading the registry");
-	if (!sdax_store_in_use(&store)) {
+	if (!status->attached)
 		sdax_handle_release(sd, &store);
-		return 0;
-	}
-	status->attached = true;
-	r = sdax_handle_prove(sd, &store, status, result);
-	status->enforcing = !r;
-	return r;
+	return proved;
 }
 
 int sdax_query_status(struct staticdax *sd, struct staticdax_status *ret)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "drift.h"
@@ -701,6 +702,64 @@ static int recount(struct sdax_store *store)
 	return filter_rebuild(store);
 }
 
+/* As the programs write it, see report() in bpf/decide.bpf.c. */
+static void tell_lapsed(struct sdax_store *store, const struct sdax_key *key,
+			const struct sdax_entry *entry, __u64 now)
+{
+	__u64 seq = __atomic_add_fetch(&store->control->event_seq, 1,
+				       __ATOMIC_SEQ_CST);
+	struct sdax_event event = {
+		.seq = seq,
+		.time = now,
+		.ino = key->ino,
+		.offset = SDAX_NONE,
+		.length = SDAX_NONE,
+		.dev = key->dev,
+		.tgid = getpid(),
+		.pid = getpid(),
+		.uid = getuid(),
+		.op = SDAX_OP_UNLINK,
+		.hook = SDAX_HOOK_INODE_UNLINK,
+		.reason = SDAX_WHY_LAPSED,
+		.flags = entry->flags & SDAX_F_AUDIT,
+		.part = key->part,
+		.comm = "staticdax",
+		.seq_end = seq,
+	};
+	__u32 slot = seq & (SDAX_EVENT_SLOTS - 1);
+
+	bpf_map_update_elem(store->events, &slot, &event, BPF_ANY);
+}
+
+int sdax_store_lapse(struct sdax_store *store, const struct sdax_key *keys,
+		     size_t count, enum sdax_lapse why)
+{
+	struct sdax_entry entry;
+	struct timespec now;
+	int r;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	/* whoever finds it set counts anew */
+	store->control->changing = keys[0];
+	for (size_t i = 0; i < count; i++) {
+		r = sdax_store_get(store, keys + i, &entry);
+		if (r == -ENOENT || (!r && entry.state != SDAX_STATE_ACTIVE))
+			continue;
+		entry.state = SDAX_STATE_LAPSED;
+		entry.lapse = why;
+		entry.lapsed_at = now.tv_sec;
+		r = r ?: sdax_store_update(store, keys + i, &entry);
+		if (r < 0)
+			return r;
+		tell_lapsed(store, keys + i, &entry,
+			    now.tv_sec * 1000000000ULL + now.tv_nsec);
+	}
+	r = recount(store);
+	if (!r)
+		sdax_store_settle(store);
+	return r;
+}
+
 int sdax_store_sweep(struct sdax_store *store, bool *ret_swept)
 {
 	struct sdax_key key = store->control->changing;
@@ -710,7 +769,7 @@ int sdax_store_sweep(struct sdax_store *store, bool *ret_swept)
 
 	if (key.ino) {
 		if (!sdax_store_get(store, &key, &entry) &&
-		    (entry.state != SDAX_STATE_ACTIVE ||
+		    (entry.state == SDAX_STATE_PENDING ||
 		     entry.flags & SDAX_F_CANARY)) {
 			bpf_map_delete_elem(store->sealed, &key);
 			swept = true;

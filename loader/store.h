@@ -10,6 +10,7 @@
 #define SDAX_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "staticdax_abi.h"
 
@@ -82,6 +83,13 @@ int sdax_store_put(struct sdax_store *store, const struct sdax_key *key,
 int sdax_store_update(struct sdax_store *store, const struct sdax_key *key,
 		      const struct sdax_entry *entry);
 
+/*
+ * Ends seals that the programs did not see end: the records stay, lapsed, each with
+ * an event. Negative errno: some may have ended, and the next sweep counts them.
+ */
+int sdax_store_lapse(struct sdax_store *store, const struct sdax_key *keys,
+		     size_t count, enum sdax_lapse why);
+
 int sdax_store_del(struct sdax_store *store, const struct sdax_key *key);
 
 /*
@@ -125,7 +133,7 @@ void sdax_store_settle(struct sdax_store *store);
 /*
  * Cleans up after a run that died between put and settle, or inside a removal:
  * the caller holds the lock, so whoever began is gone. The entry is removed
- * unless it had become ACTIVE. ret_swept may be NULL.
+ * if it was still PENDING. ret_swept may be NULL.
  */
 int sdax_store_sweep(struct sdax_store *store, bool *ret_swept);
 

@@ -181,8 +181,12 @@ static int check(struct checking *c)
 	}
 }
 
-/* That what is sealed is protected. Nothing sealed, nothing to prove. */
-static int prove(struct staticdax *sd, struct staticdax_result *result)
+/*
+ * That what is sealed is protected, and with all that it is still there. Nothing
+ * sealed, nothing to prove.
+ */
+static int prove(struct staticdax *sd, bool all,
+		 struct staticdax_result *result)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	_cleanup_close_ int lock = -1;
@@ -198,6 +202,8 @@ static int prove(struct staticdax *sd, struct staticdax_result *result)
 		r = sdax_handle_registry(sd, &store, &swept, result);
 	if (r == -ENOENT && !result->reason)
 		return 0;
+	if (!r && all)
+		sdax_handle_find_gone(sd, &store);
 	if (!r && sdax_store_in_use(&store))
 		r = sdax_handle_prove_lately(sd, &store, result);
 	return r;
@@ -226,7 +232,7 @@ int sdax_verify_file(struct staticdax *sd, const char *path,
 
 	if (ret_seal)
 		*ret_seal = (struct staticdax_seal){ .size = ret_seal->size };
-	r = prove(sd, result);
+	r = prove(sd, false, result);
 	if (!r)
 		r = open_target(&c, path);
 	if (r < 0)
@@ -317,7 +323,7 @@ int sdax_verify_all(struct staticdax *sd, staticdax_verify_fn fn, void *arg,
 	int r, proved;
 
 	/* files are looked at even so: both answers are wanted */
-	proved = prove(sd, result);
+	proved = prove(sd, true, result);
 	if (proved < 0 && result->reason != STATICDAX_CANARY &&
 	    result->reason != STATICDAX_PINS_BROKEN)
 		return proved;

@@ -78,11 +78,12 @@ reuse() {
 
 declare -A new
 for d in /mnt/ext4 /mnt/xfs; do
-	for n in f stays g; do
+	for n in f stays g gone held linked; do
 		fit $d/$n
 	done
+	ln $d/linked $d/link
 	sync -f $d
-	holds "seal_$d" "$S" seal --no-dax $d/f $d/stays $d/g
+	holds "seal_$d" "$S" seal --no-dax $d/f $d/stays $d/g $d/gone $d/held $d/linked
 done
 evict /mnt/ext4/f ext4 ext4_evict_inode
 evict /mnt/xfs/f xfs xfs_destroy_inode
@@ -102,7 +103,30 @@ for d in /mnt/ext4 /mnt/xfs; do
 	done
 done
 fit /mnt/ext4/again
+exec 5</mnt/ext4/held 6</mnt/xfs/held
+for d in /mnt/ext4 /mnt/xfs; do
+	rm $d/gone $d/held $d/linked
+	sync -f $d
+done
+mount -t tmpfs cover /mnt/xfs
+answers 3 '11 enforced, .* 1 lapsed' "status_finds_what_is_gone_when_off" "$S" status
+answers 0 '/mnt/ext4/gone .*lapsed \(deleted, 20' "list_says_deleted" "$S" list
+answers 0 '/mnt/xfs/gone .* sealed' "list_says_nothing_of_what_is_not_to_be_seen" "$S" list
+umount /mnt/xfs
 holds "programs_are_back" "$S" seal --no-dax /mnt/ext4/again
+for d in /mnt/ext4 /mnt/xfs; do
+	answers 0 "$d/gone .*lapsed \\(deleted, 20" "list_says_deleted_$d" "$S" list
+	until grep -q "lapsed.*$d/gone" /tmp/monitor || ! kill -0 $monitor; do :; done
+	answers 0 'deleted' "monitor_says_deleted_$d" grep "lapsed.*$d/gone" /tmp/monitor
+	answers 0 "$d/held .* sealed" "deleted_but_open_is_still_sealed_$d" "$S" list
+	answers 0 'sealed' "what_has_another_link_is_still_sealed_$d" "$S" get $d/link
+	fails "deny_truncate_of_the_other_link_$d" truncate -s 0 $d/link
+done
+exec 5<&- 6<&-
+for d in /mnt/ext4 /mnt/xfs; do
+	until grep -q "lapsed.*$d/held" /tmp/monitor || ! kill -0 $monitor; do :; done
+	answers 0 "$d/held .*lapsed \\(deleted, 20" "list_says_deleted_when_closed_$d" "$S" list
+done
 for d in /mnt/ext4 /mnt/xfs; do
 	f=${new[${d}f]} g=${new[${d}g]}
 	answers 1 'lapsed \(replaced' "get_says_replaced_$d" "$S" get "$f"
@@ -117,7 +141,13 @@ for d in /mnt/ext4 /mnt/xfs; do
 	fails "deny_truncate_of_the_new_seal_$d" truncate -s 0 "$g"
 	fails "deny_truncate_of_the_other_seal_$d" truncate -s 0 $d/stays
 done
-answers 0 '5 enforced.* 2 lapsed' "counts_are_right" "$S" status
+answers 0 '7 enforced.* 6 lapsed' "counts_are_right" "$S" status
 kill $monitor
+wait $monitor
+rm -f $PINS/sdax_*
+no_programs
+rm /mnt/ext4/again
+"$S" verify >"$OUT" 2>&1
+answers 0 '/mnt/ext4/again .*lapsed \(deleted, 20' "verify_finds_what_is_gone" "$S" list
 holds "unseal_all" "$S" unseal --all
 tap_done

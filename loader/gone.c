@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Asking filesystems for inodes by number. */
+#define _GNU_SOURCE
+#include "gone.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <xfs/xfs.h>
+
+#include "mounts.h"
+#include "util.h"
+
+/* include/linux/exportfs.h: an inode number and a generation, 32 bits each */
+#define FILEID_INO32_GEN 1
+
+/* A filesystem that is asked about its inodes. */
+struct asked {
+	__u32 dev;		/* of the keys */
+	int root;		/* a directory of it, or -1: it cannot be asked */
+	int errors;		/* what it says about its own errors, or -1 */
+	unsigned long magic;
+};
+
+#define ASKED_NONE { .root = -1, .errors = -1 }
+
+static void asked_close(struct asked *fs)
+{
+	sdax_closep(&fs->root);
+	sdax_closep(&fs->errors);
+	*fs = (struct asked)ASKED_NONE;
+}
+
+/* What is mounted there may itself lie below another mount. */
+static int open_if_same(void *arg, const struct sdax_mount *mount)
+{
+	struct asked *fs = arg;
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	if (mount->dev != makedev(fs->dev >> 20, fs->dev & 0xfffff))
+		return 0;
+	fd = open(mount->point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_dev != mount->dev)
+		return 0;
+	fs->root = TAKE_FD(fd);
+	return 1;
+}
+
+/*
+ * ext4 says ESTALE for an inode that is free, and the system call also for one
+ * that cannot be read. The latter the filesystem announces before it answers.
+ */
+static int open_errors(int root)
+{
+	_cleanup_close_ int fd = -1;
+
+	fd = fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_FID | FAN_CLOEXEC |
+			   FAN_NONBLOCK, O_RDONLY);
+	if (fd < 0 || fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
+				    FAN_FS_ERROR, root, NULL) < 0)
+		return -1;
+	return TAKE_FD(fd);
+}
+
+static void asked_open(struct asked *fs, __u32 dev)
+{
+	struct statfs stat;
+
+	asked_close(fs);
+	fs->dev = dev;
+	if (sdax_mounts_walk("/proc/self/mountinfo", open_if_same, fs) < 1 ||
+	    fstatfs(fs->root, &stat) < 0)
+		return;
+	fs->magic = stat.f_type;
+	if (fs->magic == EXT4_SUPER_MAGIC)
+		fs->errors = open_errors(fs->root);
+}
+
+/*
+ * Generation 0 stands for any: an inode that another file has by now is not free,
+ * and the programs end that seal as replaced. A filesystem that was shut down
+ * answers anything, and fails to write out.
+ */
+static bool is_free_on_ext4(const struct asked *fs, __u64 ino)
+{
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + 2 * sizeof(__u32)];
+	} id = { .handle = { .handle_bytes = 2 * sizeof(__u32),
+			     .handle_type = FILEID_INO32_GEN } };
+	const __u32 ino_gen[2] = { (__u32)ino, 0 };
+	_cleanup_close_ int fd = -1;
+	char event[512];
+
+	if (fs->errors < 0 || ino > UINT32_MAX)
+		return false;
+	memcpy(id.handle.f_handle, ino_gen, sizeof(ino_gen));
+	fd = open_by_handle_at(fs->root, &id.handle, O_PATH | O_CLOEXEC);
+	if (fd >= 0 || errno != ESTALE)
+		return false;
+	return !fsync(fs->root) &&
+	       read(fs->errors, event, sizeof(event)) < 0 && errno == EAGAIN;
+}
+
+/* Of a damaged inode it says EUCLEAN or EIO. fs/xfs/xfs_itable.c */
+static bool is_free_on_xfs(const struct asked *fs, __u64 ino)
+{
+	struct xfs_bstat found;
+	struct xfs_fsop_bulkreq request = {
+		.lastip = &ino,
+		.icount = 1,
+		.ubuffer = &found,
+	};
+
+	return ioctl(fs->root, XFS_IOC_FSBULKSTAT_SINGLE, &request) < 0 &&
+	       (errno == EINVAL || errno == ENOENT);
+}
+
+static bool is_free(const struct asked *fs, __u64 ino)
+{
+	switch (fs->magic) {
+	case EXT4_SUPER_MAGIC:
+		return is_free_on_ext4(fs, ino);
+	case XFS_SUPER_MAGIC:
+		return is_free_on_xfs(fs, ino);
+	}
+	/* a handle of tmpfs finds only what was asked for one before */
+	return false;
+}
+
+struct search {
+	struct asked fs;
+	struct sdax_key *gone;
+	size_t count;
+};
+
+static void search_done(struct search *search)
+{
+	asked_close(&search->fs);
+	free(search->gone);
+}
+
+static int look(void *arg, const struct sdax_key *key,
+		const struct sdax_slot *slot)
+{
+	struct search *search = arg;
+	struct sdax_key *more;
+
+	if (slot->entry.state != SDAX_STATE_ACTIVE ||
+	    slot->entry.flags & SDAX_F_CANARY)
+		return 0;
+	if (search->fs.dev != key->dev)
+		asked_open(&search->fs, key->dev);
+	if (search->fs.root < 0 || !is_free(&search->fs, key->ino))
+		return 0;
+	more = reallocarray(search->gone, search->count + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	search->gone = more;
+	more[search->count++] = *key;
+	return 0;
+}
+
+int sdax_gone_sweep(struct sdax_store *store)
+{
+	_cleanup_(search_done) struct search search = { .fs = ASKED_NONE };
+	int r;
+
+	r = sdax_store_walk(store, look, &search);
+	if (r < 0 || !search.count)
+		return r;
+	return sdax_store_lapse(store, search.gone, search.count,
+				SDAX_LAPSE_DELETED);
+}
