@@ -345,7 +345,8 @@ static void barrier_inode_lock(int fd)
  * A rename asks the LSM before it locks the file, but has its directory locked
  * all the while: one that was checked before the entry is over after this, and
  * the next is refused. So the name that still leads to the file then is kept.
- * Another link of the file may be lost meanwhile; this one holds its blocks.
+ * Another link of the file may be lost meanwhile; this one holds its blocks. It is
+ * the registered one that is asked, not where a symbolic link may lead by now.
  */
 static bool is_named(const struct sealing *s)
 {
@@ -359,7 +360,7 @@ static bool is_named(const struct sealing *s)
 	if (directory < 0)
 		return false;
 	barrier_inode_lock(directory);
-	return !stat(s->full, &st) && st.st_dev == s->target.dev &&
+	return !lstat(s->full, &st) && st.st_dev == s->target.dev &&
 	       st.st_ino == s->target.ino;
 }
 

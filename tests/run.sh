@@ -144,6 +144,7 @@ parts() {
 		echo "packages @ tests/packaging/install.sh"
 		echo "sessions -f ext4-dax,ext4 tests/guest/sessions.sh"
 		echo "badinput tests/cli/badinput.sh"
+		echo "names -f ext4 tests/cli/names.sh"
 		echo "kill tests/cli/kill.sh"
 		echo "powercut @ tests/lifetime/powercut.sh"
 		echo "limits -f ext4 tests/lifetime/limits.sh"
