@@ -22,7 +22,7 @@
 #define IOCB_ATOMIC	0x40
 #define FMODE_BACKING	(1U << 24)	/* since 6.5 (62d53c4a1dfe) */
 #define S_IFMT		00170000
-#define S_IFREG		0100000
+#define S_IFBLK		0060000
 
 /* include/uapi/asm-generic/fcntl.h */
 #define O_APPEND	02000
@@ -48,8 +48,6 @@
 /* include/uapi/linux/falloc.h */
 #define FALLOC_FL_KEEP_SIZE	0x01
 #define FALLOC_FL_UNSHARE_RANGE	0x40
-
-#define LOOP_MAJOR	7	/* include/uapi/linux/major.h */
 
 /*
  * The mounts of a superblock. 6.18 turned s_mounts from a list_head into a

@@ -219,22 +219,26 @@ static long refuse_if_sealed(u32 fd, struct fd_search *search)
  * A loop device takes its file by number, writes and punches it with no hook
  * on it, and there is none between the number and the file. So no descriptor
  * of the caller may be a sealed file: its table cannot change while it is in
- * this call, unless it is shared, and then any seal at all refuses. The number
+ * this call, unless it is shared, and then any seal at all refuses. So it does
+ * where the table is longer than a program can walk, 2^23 descriptors. The number
  * itself is not looked at: in LOOP_CONFIGURE it lies in memory that another
- * process can share.
+ * process can share. Asked of every block device, since a partition of a loop
+ * device and a device-mapper target on it pass the ioctl on.
  */
 static __always_inline int loop_attach(struct file *device)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fd_search search = {};
 
-	if (device->f_inode->i_rdev >> 20 != LOOP_MAJOR)
+	if ((device->f_inode->i_mode & S_IFMT) != S_IFBLK)
 		return 0;
 	if (BPF_CORE_READ(task, files, count.counter) != 1)
 		return sdax_decide_any(SDAX_OP_ATTACH, SDAX_HOOK_FILE_IOCTL);
 	search.table = BPF_CORE_READ(task, files, fdt, fd);
-	bpf_loop(BPF_CORE_READ(task, files, fdt, max_fds), refuse_if_sealed,
-		 &search, 0);
+	/* an error has only 32 bits where the verifier has put the loop in place */
+	if ((s32)bpf_loop(BPF_CORE_READ(task, files, fdt, max_fds),
+			  refuse_if_sealed, &search, 0) <= 0)
+		return sdax_decide_any(SDAX_OP_ATTACH, SDAX_HOOK_FILE_IOCTL);
 	return search.verdict;
 }
 
