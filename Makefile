@@ -340,6 +340,15 @@ $(T)/preempt: $(PREEMPT_SRC) $(wildcard tests/hostile/*.h tests/hooks/*.h) \
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) -I$(T) \
 		$(PREEMPT_SRC) -o $@ $(LIB_STATIC)
 
+SHORTAGE_SRC := tests/hostile/shortage.c tests/hostile/prey.c tests/hooks/answer.c \
+		tests/hooks/file.c
+
+$(T)/shortage: $(SHORTAGE_SRC) $(wildcard tests/hostile/*.h tests/hooks/*.h) \
+		tests/tap.h $(B)/.flags
+	@mkdir -p $(@D)
+	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) \
+		$(SHORTAGE_SRC) -o $@ $(LIB_STATIC)
+
 $(T)/fill_map: tests/hostile/fill_map.c $(B)/.flags
 	@mkdir -p $(@D)
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) $< -o $@ \
@@ -454,7 +463,7 @@ BENCH := $(B)/bench/ops $(B)/bench/floor $(B)/bench/floor.bpf.o \
 test-programs: all $(BENCH) $(UNITS:%=$(T)/unit/%) $(T)/unit/abi $(T)/unit/sizes $(T)/fuzz_extents \
 	$(T)/fuzz_readers $(T)/staticdax-fake $(T)/staticdax-later \
 	$(T)/staticdax-foreign $(T)/contract $(T)/contract-32bit $(T)/contract32 \
-	$(T)/mutate $(T)/seal_race $(T)/tripwire $(T)/fill_map $(T)/preempt \
+	$(T)/mutate $(T)/seal_race $(T)/tripwire $(T)/fill_map $(T)/preempt $(T)/shortage \
 	$(T)/objects $(T)/passthrough $(LIB_TESTS) $(BPF_TESTS) $(EXAMPLES)
 
 check: test-programs

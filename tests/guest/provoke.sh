@@ -112,7 +112,63 @@ written "after_mending"
 still_sealed "after_mending"
 answers 0 'enforcing: yes' "status_after_mending" "$S" status
 
+# Tracers of the very function that the programs vouch for writes at.
+trace=/sys/kernel/tracing
+echo 'p:sdax_in rw_verify_area' >$trace/kprobe_events
+echo 'r:sdax_out rw_verify_area' >>$trace/kprobe_events
+echo 1 >$trace/events/kprobes/enable
+written "beside_probes"
+still_sealed "beside_probes"
+holds "probes_were_hit" grep -q sdax_out $trace/trace
+echo 0 >$trace/events/kprobes/enable
+echo >$trace/kprobe_events
+echo rw_verify_area >$trace/set_graph_function
+echo function_graph >$trace/current_tracer
+written "beside_a_tracer_of_calls"
+still_sealed "beside_a_tracer_of_calls"
+holds "tracer_of_calls_ran" grep -q rw_verify_area $trace/trace
+echo nop >$trace/current_tracer
+answers 0 'without a token 2,' "nothing_refused_in_error_beside_tracers" "$S" status
+
 holds "unseal_all" "$S" unseal --all
 holds "allow_truncate_when_unsealed" truncate -s 0 $f
 holds "nothing_attached" nothing_left
+
+# Memory: what a token takes is charged to the cgroup of whoever loaded the programs.
+# When that may have no more, a write that finds no token is refused, one that would
+# change the map as ever; each token that could not be stored is counted.
+lost() {
+	"$S" status | sed -n 's/^tokens: *\([0-9]*\) lost.*/\1/p'
+}
+
+short=/sys/fs/cgroup/short
+echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+mkdir $short
+build/tests/preempt -c $f && sync
+# shellcheck disable=SC2016
+holds "seal_in_a_cgroup" sh -c 'echo $$ >"$0"/cgroup.procs && exec "$@"' $short \
+	"$S" seal --no-dax $f
+tap_relay 1 build/tests/shortage -n 50 $f
+holds "no_token_is_lost_while_there_is_memory" test "$(lost)" -eq 0
+echo 0 >$short/memory.max
+build/tests/shortage $f >/tmp/shortage 2>&1
+tap_relay 1 cat /tmp/shortage
+refused=$(sed -n 's/.* \([0-9]*\) refused$/\1/p' /tmp/shortage)
+lost=$(lost)
+echo "# memory.max 0: $refused writes in place refused, $lost tokens lost"
+if [ "$lost" -eq 0 ]; then
+	tap_skip "tokens_that_cannot_be_stored_are_counted" \
+		"this kernel exceeds the limit for what cannot wait"
+else
+	holds "tokens_that_cannot_be_stored_are_counted" \
+		test "$lost" -ge "$refused" -a "$refused" -gt 0
+fi
+echo max >$short/memory.max
+# what was given back is found by the first that ask
+build/tests/shortage -n 50 $f >/tmp/shortage 2>&1
+lost=$(lost)
+tap_relay 1 build/tests/shortage -n 50 $f
+holds "no_token_is_lost_when_there_is_memory_again" test "$(lost)" -eq "$lost"
+holds "unseal_in_a_cgroup" "$S" unseal $f
+holds "nothing_attached_after_shortage" nothing_left
 tap_done
