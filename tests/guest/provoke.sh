@@ -144,6 +144,7 @@ lost() {
 short=/sys/fs/cgroup/short
 echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 mkdir $short
+rm $f
 build/tests/preempt -c $f && sync
 # shellcheck disable=SC2016
 holds "seal_in_a_cgroup" sh -c 'echo $$ >"$0"/cgroup.procs && exec "$@"' $short \

@@ -262,9 +262,9 @@ static const struct op ops[] = {
 	  .plain = { { ETXTBSY } } },
 	{ "loop_configure_beside_dup2", loop_configure_beside_dup2, DENIED, VARIES | WITH_PEER,
 	  .plain = { { ETXTBSY } } },
-	/* the kernel itself refuses to move what is DAX */
+	/* the kernel itself refuses to move what is DAX, or whose pages are in use */
 	{ "move_ext_beside_dup2", move_ext_beside_dup2, DENIED,
-	  WITH_PEER | FIRST | NEIGHBOUR | VARIES, ON_EXT4, { { EOPNOTSUPP } } },
+	  WITH_PEER | FIRST | NEIGHBOUR | VARIES, ON_EXT4, { { EOPNOTSUPP }, { EBUSY } } },
 	{ "swapext_beside_dup2", swapext_beside_dup2, DENIED,
 	  WITH_PEER | FIRST | NEIGHBOUR | VARIES, ON_XFS },
 	{ "extend_beside_setfl", extend_beside_flags, ADDS },
