@@ -535,7 +535,7 @@ static void run_one(const struct mutator *m)
 {
 	unsigned int sealed = 0, refused = 0;
 	int start[2], end[2], r = make_files();
-	uint64_t quiet = r ? 0 : quiet_seal();
+	uint64_t quiet = r ? 0 : quiet_seal(), reach;
 	char why[400] = "";
 	pid_t pid;
 
@@ -549,7 +549,9 @@ static void run_one(const struct mutator *m)
 	}
 	while (pid > 0 && r >= 0 &&
 	       (sealed + refused < race.rounds || (!sealed && refused < PATIENCE * race.rounds))) {
-		r = race_once(start[1], end[0], 2 * quiet, why, sizeof(why));
+		/* a seal that always comes late gets more and more time */
+		reach = 2 * quiet * (sealed ? 1 : 1 + refused / race.rounds);
+		r = race_once(start[1], end[0], reach, why, sizeof(why));
 		sealed += r > 0;
 		refused += !r;
 	}
