@@ -5,6 +5,7 @@
 # and the file can be sealed afterwards.
 
 . tests/cli/guest.sh
+. tests/cli/steps.sh
 
 # patchy FILE: 5000001 bytes with holes, unwritten blocks, and blocks beyond the end
 patchy() {
@@ -136,53 +137,38 @@ answers 1 '"reason":"not_dax"' "not_dax" "$S" prepare --json $f
 answers 0 '"relocated":false,"holes":[1-9][0-9]*,"unwritten":[1-9][0-9]*,"shared":0,"trimmed":[1-9]' "json" \
 	"$S" prepare --no-dax --dry-run --json /mnt/ext4/others
 
-# Killed at the N-th system call of a kind, for every N until it gets through: the
-# content is whole, and the next run gets through.
+# Killed at any step the content is whole, and the next run gets through.
 
-# killed CALL N COMMAND...: 0 when the signal came, 1 when it got through
-killed() {
-	local call=$1 n=$2
-	shift 2
-	(strace -f -qq -o /dev/null -e trace="$call" \
-		-e inject="$call:signal=SIGKILL:when=$n" "$@"; exit $?) >/dev/null 2>&1
-	[ $? -eq 137 ]
+# begin MAKE FILE
+begin() {
+	$1 "$2"
+	sum=$(sha256sum <"$2")
 }
 
-# each_step NAME STEPS FILE MAKE COMMAND...
-each_step() {
-	local name=$1 f=$3 make=$4 step call n stride sum kills=0 left=0 bad=
-	local -a steps
-	read -ra steps <<<"$2"
-	shift 4
-	for step in "${steps[@]}"; do
-		IFS=: read -r call n stride <<<"$step"
-		while :; do
-			$make "$f"
-			sum=$(state "$f")
-			killed "$call" "$n" "$@" "$f" || break
-			kills=$((kills + 1))
-			diff <(sha256sum <"$f") <(sed -n 2p <<<"$sum") >/dev/null || bad="$call $n: content"
-			if [ -e "${f%/*}/.${f##*/}.staticdax" ]; then
-				left=$((left + 1))
-				cmp "$f" "${f%/*}/.${f##*/}.staticdax" >/dev/null || bad="$call $n: leftover"
-				"$@" "$f" 2>&1 | grep -qE 'remove the latter|nothing to do' || bad="$call $n: silent"
-				rm "${f%/*}/.${f##*/}.staticdax"
-			fi
-			"$@" "$f" >"$OUT" 2>&1 || bad="$call $n: $(cat "$OUT")"
-			diff <(sha256sum <"$f") <(sed -n 2p <<<"$sum") >/dev/null || bad="$call $n: content in the end"
-			n=$((n + stride))
-		done
-	done
-	if [ -n "$bad" ]; then tap_not_ok "$name" "$bad"
-	elif [ $kills -lt 4 ]; then tap_not_ok "$name" "only $kills steps were reached"
-	else tap_ok "$name ($kills kills, $left left a second file)"; fi
+# whole FILE COMMAND...: so is a second file, which the next run names
+whole() {
+	local f=$1 second=${1%/*}/.${1##*/}.staticdax
+	shift
+	[ "$(sha256sum <"$f")" = "$sum" ] || { echo "content changed"; return 1; }
+	if [ -e "$second" ]; then
+		cmp "$f" "$second" || return 1
+		"$@" "$f" 2>&1 | grep -E 'remove the latter|nothing to do' || { echo "silent"; return 1; }
+		rm "$second"
+	fi
+	"$@" "$f" || return 1
+	[ "$(sha256sum <"$f")" = "$sum" ] || { echo "content changed by the next run"; return 1; }
+}
+
+# killed NAME STEPS MAKE FILE COMMAND...
+killed() {
+	at_each_step "$1" KILL "$2" "begin $3 $4" "whole $4 ${*:5}" "${@:5}" "$4"
 }
 
 if [ "${KILLS:-yes}" = yes ]; then
-	each_step "killed_while_writing_out" "fallocate:2:9 msync:1:3 ftruncate:1:1 fsync:1:1" \
-		/mnt/ext4/killed patchy "$S" prepare --no-dax
-	each_step "killed_while_relocating" "pwrite64:2:9 linkat:1:1 fsync:3:9 renameat2:1:1 unlinkat:1:1" \
-		/mnt/xfs/killed misaligned "$S" prepare --no-dax --align 2M --relocate
+	killed "killed_while_writing_out" "fallocate:2:9 msync:1:3 ftruncate:1:1 fsync:1:1" \
+		patchy /mnt/ext4/killed "$S" prepare --no-dax
+	killed "killed_while_relocating" "pwrite64:2:9 linkat:1:1 fsync:3:9 renameat2:1:1 unlinkat:1:1" \
+		misaligned /mnt/xfs/killed "$S" prepare --no-dax --align 2M --relocate
 fi
 
 # DAX is had by relocating
