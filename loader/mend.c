@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lease.h"
+#include "util.h"
 
 /* So much at a time, that who waits for the lease does not wait for long. */
 #define CHUNK (16ULL << 20)
@@ -18,14 +19,70 @@ struct mending {
 	struct staticdax *sd;
 	int fd;
 	uint64_t size;			/* of the file */
+	uint64_t page;
 	uint64_t done;
 	uint64_t total;
 };
 
+/* include/uapi/asm-generic/mman-common.h, Linux 5.14 */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+struct window {
+	char *map;
+	size_t size;
+};
+
+static void window_close(struct window *w)
+{
+	if (w->map != MAP_FAILED)
+		munmap(w->map, w->size);
+}
+
+/*
+ * What of a range is the file's, from the beginning of its first page: a block may
+ * reach beyond the end. 0: nothing of it is, 1: it is mapped.
+ */
+static int window_open(const struct mending *m, uint64_t offset,
+		       uint64_t length, struct window *w)
+{
+	uint64_t start = offset & ~(m->page - 1);
+
+	if (offset >= m->size)
+		return 0;
+	if (length > m->size - offset)
+		length = m->size - offset;
+	w->size = offset + length - start;
+	w->map = mmap(NULL, w->size, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd,
+		      start);
+	return w->map == MAP_FAILED ? -errno : 1;
+}
+
+/*
+ * Where fallocate(2) is not to be had, as for files of ext2 and ext3 with their
+ * indirect blocks: the faults of stores, but no store. Blocks are found for them,
+ * or not, while nothing can be lost yet; a store that finds none is a SIGBUS.
+ * The kernel does not say why it found none.
+ */
+static int provide(struct mending *m, uint64_t offset, uint64_t length)
+{
+	_cleanup_(window_close) struct window w = { .map = MAP_FAILED };
+	int r;
+
+	r = window_open(m, offset, length, &w);
+	if (r <= 0)
+		return r;
+	if (madvise(w.map, w.size, MADV_POPULATE_WRITE) < 0)
+		return errno == EFAULT ? -ENOSPC : -errno;
+	return msync(w.map, w.size, MS_SYNC) < 0 ? -errno : 0;
+}
+
 static int allocate(struct mending *m, uint64_t offset, uint64_t length)
 {
-	return fallocate(m->fd, FALLOC_FL_KEEP_SIZE, offset, length) < 0 ?
-		       -errno : 0;
+	if (!fallocate(m->fd, FALLOC_FL_KEEP_SIZE, offset, length))
+		return 0;
+	return errno == EOPNOTSUPP ? provide(m, offset, length) : -errno;
 }
 
 static int unshare(struct mending *m, uint64_t offset, uint64_t length)
@@ -48,21 +105,15 @@ static void touch_byte(char *byte)
 
 static int touch(struct mending *m, uint64_t offset, uint64_t length)
 {
-	uint64_t page = sysconf(_SC_PAGESIZE);
-	uint64_t start = offset & ~(page - 1);
-	size_t size = offset + length - start;
-	char *map;
+	_cleanup_(window_close) struct window w = { .map = MAP_FAILED };
 	int r;
 
-	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd, start);
-	if (map == MAP_FAILED)
-		return -errno;
-	/* a block may be larger than a page, and those beyond the end are none */
-	for (size_t at = 0; at < size && start + at < m->size; at += page)
-		touch_byte(map + at);
-	r = msync(map, size, MS_SYNC) < 0 ? -errno : 0;
-	munmap(map, size);
-	return r;
+	r = window_open(m, offset, length, &w);
+	if (r <= 0)
+		return r;
+	for (size_t at = 0; at < w.size; at += m->page)
+		touch_byte(w.map + at);
+	return msync(w.map, w.size, MS_SYNC) < 0 ? -errno : 0;
 }
 
 typedef int (*mend_fn)(struct mending *m, uint64_t offset, uint64_t length);
@@ -105,6 +156,7 @@ int sdax_mend(struct staticdax *sd, int fd, uint64_t size,
 		.sd = sd,
 		.fd = fd,
 		.size = size,
+		.page = sysconf(_SC_PAGESIZE),
 		.total = 2 * survey->holes + survey->unwritten + survey->shared,
 	};
 	int r;
