@@ -149,10 +149,11 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 # ---- library and command -------------------------------------------------------
 
 LIB_SRC := allocate ask_bpf ask_system blockdev canary carve create \
-	   daxctl_compat device dm drift engine events extents fill fit gone handle \
-	   holders hot inspect lease libstaticdax lock lsm map mend metadata \
-	   metrics mounts prepare privilege probe query recent relocate runs seal \
-	   store subvolume survey target unnamed unseal upgrade verdict verify words
+	   daxctl_compat device dm drift engine events exchange extents fill fit \
+	   gone handle holders hot inspect lease libstaticdax lock lsm map mend \
+	   metadata metrics mounts prepare privilege probe query recent relocate \
+	   runs seal store subvolume survey target unnamed unseal upgrade \
+	   verdict verify words
 CLI_SRC := $(filter-out $(LIB_SRC:%=loader/%.c),$(wildcard loader/*.c))
 LIB_OBJ := $(LIB_SRC:%=$(B)/loader/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(B)/%.o)

@@ -259,6 +259,7 @@ static int act(struct preparation *p)
 static int prepare(struct preparation *p)
 {
 	bool dry_run = asked(p, STATICDAX_DRY_RUN);
+	struct sdax_exchange exchange;
 	int r;
 
 	r = sdax_target_open(p->path, !dry_run, &p->target, p->result);
@@ -277,7 +278,8 @@ static int prepare(struct preparation *p)
 	if (p->survey.misplaced != STATICDAX_OK &&
 	    !asked(p, STATICDAX_RELOCATE))
 		return refuse_misplaced(p);
-	if (p->work->relocate && p->before.st_nlink > 1)
+	if (p->work->relocate && p->before.st_nlink > 1 &&
+	    !sdax_relocate_keeps(&p->target, p->options->flags, &exchange))
 		return sdax_fail(p->result, STATICDAX_LINKED, 0, "%s", "");
 	if (dry_run)
 		return 0;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Puts a file that has the same content, and fit blocks, in a file's place.
+ * Puts a file that has the same content, and fit blocks, in a file's place; or its
+ * blocks in those of the file, where XFS can do that.
  *
- * It is made without a name, gets a temporary one beside the old file when it is
+ * Else it is made without a name, gets a temporary one beside the old file when it is
  * whole and on stable storage, and the two names are exchanged. The old file
  * goes only when it is certain that nobody came for it meanwhile; else they are
  * exchanged back. A run that is killed between leaves the other file under the
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #include "allocate.h"
+#include "exchange.h"
 #include "fill.h"
 #include "fit.h"
 #include "lease.h"
@@ -39,6 +41,8 @@ struct relocation {
 	const char *name;
 	struct sdax_unnamed file;
 	struct sdax_device *device;
+	bool exchanges;			/* blocks, and not names */
+	struct sdax_exchange exchange;
 };
 
 static void relocation_done(struct relocation *l)
@@ -60,7 +64,8 @@ static int resolve(struct relocation *l, const char *path)
 {
 	if (fstat(l->source->fd, &l->before) < 0)
 		return failed(l, -errno, "stat");
-	if (l->before.st_nlink > 1)
+	l->exchanges = sdax_relocate_keeps(l->source, l->flags, &l->exchange);
+	if (l->before.st_nlink > 1 && !l->exchanges)
 		return sdax_fail(l->result, STATICDAX_LINKED, 0, "%s", "");
 	l->path = realpath(path, NULL);
 	if (!l->path)
@@ -90,6 +95,18 @@ static int open_beside(struct relocation *l)
 	return r ?: sdax_fit_file(&l->file.target, l->flags, l->result);
 }
 
+/* All but the content. */
+static int dress(struct relocation *l)
+{
+	int r;
+
+	r = sdax_metadata_copy(l->source->fd, l->file.target.fd, &l->before,
+			       l->result);
+	if (r < 0)
+		return r;
+	return fsync(l->file.target.fd) < 0 ? failed(l, -errno, "fsync") : 0;
+}
+
 static int make(struct relocation *l)
 {
 	struct sdax_target *target = &l->file.target;
@@ -105,12 +122,12 @@ static int make(struct relocation *l)
 	r = sdax_fill_copy(l->sd, l->source->fd, target->fd, size);
 	if (r < 0)
 		return failed(l, r, "copying it");
-	r = sdax_metadata_copy(l->source->fd, target->fd, &l->before,
-			       l->result);
+	if (l->exchanges)
+		r = fsync(target->fd) < 0 ? failed(l, -errno, "fsync") : 0;
+	else
+		r = dress(l);
 	if (r < 0)
 		return r;
-	if (fsync(target->fd) < 0)
-		return failed(l, -errno, "fsync");
 	r = sdax_unnamed_refresh(&l->file, l->result);
 	return r ?: sdax_fit_map(target, l->align, &l->device, NULL, l->result);
 }
@@ -169,6 +186,52 @@ static int publish(struct relocation *l)
 	return r;
 }
 
+/*
+ * The inode stays, and with it all that is not content; so do its names. What the
+ * filesystem notices is every write since the copy began, mapped or not.
+ */
+static int finish_exchanged(struct relocation *l)
+{
+	const struct timespec times[] = { l->before.st_atim, l->before.st_mtim };
+	int fd = l->source->fd;
+
+	if (!sdax_lease_undisturbed(fd))
+		return failed(l, -EBUSY, "");
+	/* frees what was preallocated beyond its end */
+	if (ftruncate(fd, l->source->facts.size) < 0 ||
+	    futimens(fd, times) < 0 || fsync(fd) < 0)
+		return failed(l, -errno, "finishing it");
+	return sdax_fit_map(l->source, l->align, &l->device, NULL, l->result);
+}
+
+static int put_in_place(struct relocation *l)
+{
+	int r;
+
+	if (!l->exchanges)
+		return publish(l);
+	if (!sdax_lease_undisturbed(l->source->fd))
+		return failed(l, -EBUSY, "");
+	r = sdax_exchange_commit(&l->exchange, l->source->fd,
+				 l->file.target.fd);
+	if (!r)
+		return finish_exchanged(l);
+	if (r == -EBUSY || l->before.st_nlink > 1)
+		return failed(l, r, "exchanging the blocks");
+	sdax_log(l->sd, 1, "blocks are not exchanged (%s), so names are",
+		 strerror(-r));
+	r = dress(l);
+	return r ?: publish(l);
+}
+
+bool sdax_relocate_keeps(const struct sdax_target *source, uint32_t flags,
+			 struct sdax_exchange *ret)
+{
+	return (flags & STATICDAX_ANY_DEVICE ||
+		source->facts.attributes & STATX_ATTR_DAX) &&
+	       sdax_exchange_begin(source->fd, ret);
+}
+
 int sdax_relocate(struct staticdax *sd, const char *path,
 		  const struct sdax_target *source, uint64_t align,
 		  uint32_t flags, struct staticdax_result *result)
@@ -188,5 +251,5 @@ int sdax_relocate(struct staticdax *sd, const char *path,
 		r = open_beside(&l);
 	if (!r)
 		r = make(&l);
-	return r ?: publish(&l);
+	return r ?: put_in_place(&l);
 }

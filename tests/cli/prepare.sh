@@ -96,6 +96,43 @@ for root in $ROOTS; do
 	rm -f "$f"
 done
 
+# Files of indirect blocks, for which there is no fallocate(2)
+mkdir -p /mnt/images /mnt/ext2 /mnt/ext3
+mount -t tmpfs none /mnt/images
+truncate -s 24M /mnt/images/ext2 /mnt/images/ext3
+mkfs.ext2 -q -F -b 4096 -m 0 /mnt/images/ext2
+mkfs.ext2 -q -F -b 4096 -m 0 -j /mnt/images/ext3
+for type in ext2 ext3; do
+	mount -t $type -o loop /mnt/images/$type /mnt/$type
+	holds "${type}_is_there" mountpoint -q /mnt/$type
+done
+# sparse FILE: 5000001 bytes, of which each 64 KiB has a few
+sparse() {
+	local i
+	rm -f "$1"
+	truncate -s 5000001 "$1"
+	for i in $(seq 0 17 68); do
+		head -c $((i * 100 + 1)) /dev/urandom |
+			dd of="$1" bs=65536 seek="$i" conv=notrunc status=none
+	done
+	sync "$1"
+}
+for type in ext2 ext3; do
+	f=/mnt/$type/sparse
+	sparse $f
+	fails "${type}_has_no_fallocate" fallocate -n -l 1M $f
+	answers 0 'prepared: [0-9]+ bytes of holes written out \(.*align 4K' \
+		"${type}_content_and_times_stay" keeps $f "$S" prepare --no-dax $f
+	answers 0 'sealed' "${type}_seals" "$S" seal --no-dax $f
+	holds "${type}_unseal" "$S" unseal $f
+done
+cp $f /mnt/images/copy
+truncate -s 64M $f
+answers 3 'No space left on device' "no_space_is_said" "$S" prepare --no-dax $f
+holds "no_space_loses_nothing" cmp -n 5000001 $f /mnt/images/copy
+holds "no_space_keeps_the_size" test "$(stat -c %s $f)" -eq 67108864
+rm $f /mnt/ext2/sparse
+
 f=/mnt/ext4/linked
 misaligned $f
 answers 0 'would be prepared: moved to other blocks$' "relocate_dry_run" \
@@ -104,6 +141,33 @@ ln $f $f.second
 answers 0 'several hard links.*remove the others' "hard_link_is_refused" \
 	leaves $f 1 "$S" prepare --no-dax --align 2M --relocate $f
 rm $f $f.second
+
+# XFS exchanges blocks, where the kernel can, and the inode stays
+exchanges() {
+	grep -q xfs_ioc_commit_range /sys/kernel/btf/xfs
+}
+for root in /mnt/xfs-dax /mnt/xfs; do
+	how=(--no-dax --align 2M)
+	name=${root##*/}
+	f=$root/misaligned
+	misaligned $f
+	ln $f $f.second
+	inode=$(stat -c %i $f)
+	if exchanges; then
+		answers 0 'would be prepared: moved to other blocks' "${name}_exchange_dry_run" \
+			leaves $f 0 "$S" prepare "${how[@]}" --relocate --dry-run $f
+		answers 0 'moved to other blocks' "${name}_exchange_with_hard_links" \
+			keeps $f "$S" prepare "${how[@]}" --relocate $f
+		holds "${name}_exchange_keeps_inode_and_names" test "$(stat -c %i:%h $f.second)" = "$inode:2"
+		fails "${name}_exchange_leaves_nothing" ls $root/.misaligned.staticdax
+		answers 0 'fit' "${name}_exchanged_is_fit" "$S" check "${how[@]}" $f
+		answers 0 'nothing to do' "${name}_exchanged_twice" "$S" prepare "${how[@]}" $f
+	else
+		answers 1 'several hard links' "${name}_without_exchange_hard_links_are_refused" \
+			"$S" prepare "${how[@]}" --relocate $f
+	fi
+	rm -f $f $f.second
+done
 
 # What is shared
 for root in /mnt/xfs-dax /mnt/xfs; do
@@ -167,8 +231,13 @@ killed() {
 if [ "${KILLS:-yes}" = yes ]; then
 	killed "killed_while_writing_out" "fallocate:2:9 msync:1:3 ftruncate:1:1 fsync:1:1" \
 		patchy /mnt/ext4/killed "$S" prepare --no-dax
+	killed "killed_while_writing_out_without_fallocate" "madvise:1:9 msync:1:9 fsync:1:1" \
+		sparse /mnt/ext2/killed "$S" prepare --no-dax
+	! exchanges ||
+		killed "killed_while_exchanging" "pwrite64:2:9 ioctl:5:5 ftruncate:1:1 fsync:1:1" \
+			misaligned /mnt/xfs/killed "$S" prepare --no-dax --align 2M --relocate
 	killed "killed_while_relocating" "pwrite64:2:9 linkat:1:1 fsync:3:9 renameat2:1:1 unlinkat:1:1" \
-		misaligned /mnt/xfs/killed "$S" prepare --no-dax --align 2M --relocate
+		misaligned /mnt/ext4/moved "$S" prepare --no-dax --align 2M --relocate
 fi
 
 # DAX is had by relocating
