@@ -138,6 +138,7 @@ enum staticdax_reason {
 	STATICDAX_LINKED,	/* has several names, which would part */
 	STATICDAX_LEFTOVER,	/* detail names it */
 	STATICDAX_NOSHRINK_FILESYSTEM,	/* no promise there; detail names it */
+	STATICDAX_NUMBER_TAKEN,	/* another sealed file has its inode number */
 	STATICDAX_REASON_MAX_
 };
 

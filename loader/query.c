@@ -136,6 +136,11 @@ int sdax_query_seal(struct staticdax *sd, const struct sdax_store *store,
 	return r ?: sdax_query_slot(sd, store, key, &slot, ret);
 }
 
+bool sdax_query_reuses_numbers(uint64_t magic)
+{
+	return magic == TMPFS_MAGIC || magic == BTRFS_SUPER_MAGIC;
+}
+
 static bool is_sealable(const struct statfs *fs)
 {
 	switch ((unsigned long)fs->f_type) {
@@ -185,19 +190,57 @@ static int key_by_stat(const char *path, struct sdax_key *ret,
 }
 
 /*
- * A file of another generation has its inode from the one that was sealed. The
- * programs say so in the registry only once they meet it.
+ * tmpfs has no ioctl that tells the generation, but its file handles begin with
+ * it, and with the inode's number behind it (mm/shmem.c, shmem_encode_fh()).
  */
-static void compare_generation(int fd, struct staticdax_seal *seal)
+static int generation_by_handle(int fd, uint64_t ino, uint32_t *ret)
+{
+	uint32_t words[3];
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + sizeof(words)];
+	} u = { .handle.handle_bytes = sizeof(words) };
+	int mount_id;
+
+	if (name_to_handle_at(fd, "", &u.handle, &mount_id, AT_EMPTY_PATH) < 0)
+		return -errno;
+	memcpy(words, u.room + sizeof(u.handle), sizeof(words));
+	if (u.handle.handle_bytes != sizeof(words) ||
+	    words[1] != (uint32_t)ino || words[2] != ino >> 32)
+		return -EOPNOTSUPP;
+	*ret = words[0];
+	return 0;
+}
+
+/*
+ * A file of another generation is not the one that was sealed. Where inode
+ * numbers come again while that one lives (SDAX_F_REUSED) it was never sealed;
+ * elsewhere it has its inode from the one that was, which the programs say in
+ * the registry only once they meet it. A file whose generation cannot be had is
+ * called neither.
+ */
+static int compare_generation(int fd, const struct sdax_key *key,
+			      struct staticdax_seal *seal)
 {
 	uint32_t generation;
+	struct statfs fs;
+	int r = 0;
 
-	if (seal->state != STATICDAX_STATE_SEALED ||
-	    ioctl(fd, FS_IOC_GETVERSION, &generation) < 0 ||
-	    generation == seal->generation)
-		return;
-	seal->state = STATICDAX_STATE_LAPSED;
-	seal->lapse = lapse_words[SDAX_LAPSE_REPLACED];
+	if (seal->state == STATICDAX_STATE_LAPSED)
+		return 0;
+	if (ioctl(fd, FS_IOC_GETVERSION, &generation) < 0)
+		r = generation_by_handle(fd, key->ino, &generation);
+	if (r < 0 || generation == seal->generation)
+		return r;
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	if (sdax_query_reuses_numbers(fs.f_type)) {
+		*seal = (struct staticdax_seal){ .size = seal->size };
+	} else if (seal->state == STATICDAX_STATE_SEALED) {
+		seal->state = STATICDAX_STATE_LAPSED;
+		seal->lapse = lapse_words[SDAX_LAPSE_REPLACED];
+	}
+	return 0;
 }
 
 int sdax_query_path(struct staticdax *sd, const char *path,
@@ -215,10 +258,10 @@ int sdax_query_path(struct staticdax *sd, const char *path,
 		r = sdax_recent_store(&sd->recent, &store);
 		if (!r)
 			r = sdax_query_seal(sd, store, &key, &seal);
-		if (!r)
-			compare_generation(fd, &seal);
 		if (r == -ENOENT)
 			r = 0;
+		else if (!r)
+			r = compare_generation(fd, &key, &seal);
 	}
 	if (!r)
 		*ret = seal;

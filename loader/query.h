@@ -18,6 +18,12 @@ int sdax_query_slot(struct staticdax *sd, const struct sdax_store *store,
 int sdax_query_path(struct staticdax *sd, const char *path,
 		    struct staticdax_seal *ret);
 int sdax_query_list(struct staticdax *sd, staticdax_list_fn fn, void *arg);
+/*
+ * Does the filesystem of this magic give an inode number to a second file while
+ * the first lives? tmpfs does when its 32-bit numbers are used up, btrfs in each
+ * subvolume; and nobody can rewrite a generation there.
+ */
+bool sdax_query_reuses_numbers(uint64_t magic);
 int sdax_query_status(struct staticdax *sd, struct staticdax_status *ret);
 
 #endif

@@ -29,6 +29,7 @@
 #include "holders.h"
 #include "lease.h"
 #include "privilege.h"
+#include "query.h"
 #include "target.h"
 #include "util.h"
 #include "verdict.h"
@@ -311,7 +312,7 @@ static struct sdax_entry pending_entry(const struct sealing *s)
 		entry.flags |= SDAX_F_AUDIT;
 	if (s->target.facts.attributes & STATX_ATTR_DAX)
 		entry.flags |= SDAX_F_DAX;
-	if (s->id.magic == TMPFS_MAGIC || s->id.magic == BTRFS_SUPER_MAGIC)
+	if (sdax_query_reuses_numbers(s->id.magic))
 		entry.flags |= SDAX_F_REUSED;
 	return entry;
 }
@@ -472,6 +473,10 @@ static int already(struct sealing *s, const struct sdax_entry *entry)
 {
 	bool audit = s->options->flags & STATICDAX_AUDIT;
 
+	if (entry->generation != s->id.generation &&
+	    entry->flags & SDAX_F_REUSED)
+		return sdax_fail(s->result, STATICDAX_NUMBER_TAKEN, 0,
+				 "%llu", (unsigned long long)s->key.ino);
 	if (entry->generation != s->id.generation)
 		return sdax_fail(s->result, STATICDAX_CHANGED, 0,
 				 "its generation");

@@ -75,16 +75,31 @@ static int identify(struct staticdax *sd, int fd, struct sdax_key *ret_key,
 	return 0;
 }
 
+/*
+ * Is the seal that of another file, which lives beside this one? What has lapsed
+ * is but a record, and may go whoever has the number now.
+ */
+static bool is_of_another(const struct sdax_store *store,
+			  const struct sdax_key *key, uint32_t generation)
+{
+	struct sdax_entry entry;
+
+	return !sdax_store_get(store, key, &entry) &&
+	       entry.state != SDAX_STATE_LAPSED &&
+	       entry.flags & SDAX_F_REUSED && entry.generation != generation;
+}
+
 static int unseal_open(struct staticdax *sd, int fd, uint32_t flags,
 		       struct staticdax_result *result)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	_cleanup_close_ int lock = -1;
+	struct sdax_identity id;
 	struct sdax_key key;
 	bool swept;
 	int r;
 
-	r = identify(sd, fd, &key, result);
+	r = sdax_handle_identify(sd, fd, &id, result);
 	if (!r)
 		r = sdax_handle_lock(&lock, result);
 	if (!r)
@@ -93,7 +108,9 @@ static int unseal_open(struct staticdax *sd, int fd, uint32_t flags,
 		return 0;
 	if (r < 0)
 		return r;
-	r = remove_entry(sd, &store, &key, fd, flags, result);
+	key = sdax_store_key(&id);
+	if (!is_of_another(&store, &key, id.generation))
+		r = remove_entry(sd, &store, &key, fd, flags, result);
 	sdax_handle_release(sd, &store);
 	return r;
 }

@@ -311,6 +311,11 @@ static const struct row rows[] = {
 		.text = "lies on a filesystem where nothing is known that would keep it from shrinking",
 		.remedy = "copy it to ext4, XFS, btrfs or tmpfs; under overlayfs, seal the upper file by its own path",
 	},
+	ROW(NUMBER_TAKEN) = {
+		.word = "number_taken", .answer = STATICDAX_NO, .error = EBUSY,
+		.text = "has the inode number of another file that is sealed, as happens on a tmpfs with 32-bit numbers",
+		.remedy = "copy it and seal the copy",
+	},
 };
 
 _Static_assert(__COUNTER__ - COUNTED_BEFORE - 1 == STATICDAX_REASON_MAX_,

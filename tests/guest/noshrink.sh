@@ -148,6 +148,44 @@ holds "two_tmpfs_with_one_number" test "$(inode "$other")" = "$(inode /mnt/tmpfs
 holds "file_of_another_tmpfs_shrinks" truncate -s 0 "$other"
 answers 1 'not sealed' "file_of_another_tmpfs_is_not_sealed" "$S" get "$other"
 
+# ... and on one with 32-bit numbers while the first file lives, once they are used
+# up. That file is here the sealed one itself, with a record of another generation.
+
+for d in /mnt/tmpfs /mnt/btrfs; do
+	fs=${d##*/}
+	f=$d/numbered
+	echo content >"$f"
+	holds "${fs}_numbered_seals" noshrink "$f"
+	must build/tests/another_generation "$f"
+	answers 1 ': not sealed' "${fs}_with_its_number_is_not_sealed" "$S" get "$f"
+	answers 1 ': not sealed' "${fs}_with_its_number_is_not_sealed_for_users" $user "$S" get "$f"
+	answers 1 'inode number of another file' "${fs}_with_its_number_cannot_be_sealed" \
+		noshrink "$f"
+	answers 0 'was not sealed' "${fs}_with_its_number_is_not_unsealed" "$S" unseal "$f"
+	holds "${fs}_with_its_number_shrinks" truncate -s 4 "$f"
+	must build/tests/another_generation "$f"
+	answers 0 ': sealed' "${fs}_whose_number_it_is_stays_sealed" "$S" get "$f"
+	fails "${fs}_whose_number_it_is_does_not_shrink" truncate -s 0 "$f"
+	holds "${fs}_whose_number_it_is_unseals" "$S" unseal "$f"
+done
+
+# ... and on one that is mounted anew. What has lapsed is a record, which goes.
+
+mkdir /mnt/anew
+must mount -t tmpfs none /mnt/anew
+echo content >/mnt/anew/file
+holds "file_of_a_tmpfs_seals" noshrink /mnt/anew/file
+number=$(stat -c %d:%i /mnt/anew/file)
+must umount /mnt/anew
+must mount -t tmpfs none /mnt/anew
+echo content >/mnt/anew/file
+holds "mounted_anew_it_has_the_same_number" test "$(stat -c %d:%i /mnt/anew/file)" = "$number"
+answers 1 'lapsed \(unmounted' "mounted_anew_it_is_not_sealed" "$S" get /mnt/anew/file
+holds "mounted_anew_it_shrinks" truncate -s 0 /mnt/anew/file
+holds "mounted_anew_it_is_unsealed" "$S" unseal /mnt/anew/file
+fails "mounted_anew_it_has_no_record" grep -q anew/file <("$S" list)
+must umount /mnt/anew
+
 # ... and in every subvolume of a btrfs, whose superblock they share.
 
 cd /mnt/btrfs || exit 3
@@ -178,6 +216,17 @@ answers 5 'fd 9, write' "holders_of_the_second_are_found" "$S" unseal /mnt/btrfs
 must btrfs -q subvolume delete /mnt/btrfs/b
 fails "file_of_a_deleted_subvolume_does_not_shrink" truncate -s 0 /proc/self/fd/9
 exec 9>&-
+
+# Reported only
+
+echo content >/mnt/tmpfs/audited
+holds "audit" noshrink --audit /mnt/tmpfs/audited
+answers 1 'audit only' "audited_is_not_sealed" "$S" get /mnt/tmpfs/audited
+holds "audited_is_appended_to" sh -c 'echo more >>/mnt/tmpfs/audited'
+holds "audited_shrinks" truncate -s 0 /mnt/tmpfs/audited
+answers 1 '1 denial.*: shrink to 0 by truncate' "shrinking_is_reported" \
+	"$S" get --denials /mnt/tmpfs/audited
+holds "audited_unseals" "$S" unseal /mnt/tmpfs/audited
 
 # Through overlayfs
 

@@ -67,6 +67,7 @@ static const struct {
 	{ STATICDAX_LINKED, "linked", STATICDAX_NO, EMLINK },
 	{ STATICDAX_LEFTOVER, "leftover", STATICDAX_FAILED, EEXIST },
 	{ STATICDAX_NOSHRINK_FILESYSTEM, "noshrink_filesystem", STATICDAX_NO, EINVAL },
+	{ STATICDAX_NUMBER_TAKEN, "number_taken", STATICDAX_NO, EBUSY },
 };
 
 _Static_assert(ARRAY_SIZE(rows) == STATICDAX_REASON_MAX_,
