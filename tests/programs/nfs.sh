@@ -130,6 +130,37 @@ try_sealing() {
 	"$S" unseal --force "$dir/late" >"$OUT"
 }
 
+# A file that may grow, but lose nothing: preallocating is refused as well, since
+# the server's threads do not show whether it would punch.
+try_noshrink() {
+	local v=${fs}_noshrink
+	SEALED=$n4/growing PLAIN=$n4/plain REAL=$dir/growing
+	fit "$REAL"
+	fit "$dir/plain"
+	holds "${v}_seal" "$S" seal --wait 60 --mode noshrink "$REAL"
+	refused "${v}_shrink" 'Input/output' truncate -s 100 @
+	fit "$dir/plain"
+	refused "${v}_truncating_open" 'Input/output' dd if=/dev/null of=@ status=none
+	fit "$dir/plain"
+	refused "${v}_deallocate" 'Input/output' fallocate -p -o 0 -l 8192 @
+	refused "${v}_allocate" 'Input/output' fallocate -l 1M @
+	fit "$dir/plain"
+	if [ "$fs" = xfs ]; then
+		refused "${v}_clone_into" 'Input/output|cross-device' \
+			xfs_io -c "reflink $n4/other" @
+		holds "${v}_clone_from" xfs_io -f -c "reflink $SEALED" $n4/clone
+		rm -f $n4/clone
+	fi
+	holds "${v}_write_past_end" write_at $SEALED 16
+	holds "${v}_append" sh -c "echo more >>$SEALED"
+	holds "${v}_grow" truncate -s 1M $SEALED
+	holds "${v}_has_grown" test "$(stat -c %s "$REAL")" = 1048576
+	SEALED=$n3/growing PLAIN=$n3/plain
+	refused "${v}_shrink_by_v3" 'Input/output' truncate -s 65536 @
+	"$S" unseal --force "$REAL" >"$OUT"
+	holds "${v}_shrinks_when_unsealed" truncate -s 100 $SEALED
+}
+
 if ! start_server; then
 	tap_not_ok "nfs_server_starts"
 	tap_done
@@ -150,6 +181,7 @@ while [ $# -ge 2 ]; do
 	esac
 	try_tracer "$kept"
 	try_sealing
+	try_noshrink
 	answers 0 'without a token 0,' "${fs}_nothing_refused_in_error" "$S" status
 	holds "${fs}_unserved" stop_serving
 	holds "${fs}_unseal" "$S" unseal --all
