@@ -357,7 +357,9 @@ struct staticdax_work {
  *
  * A file that only other blocks make fit is left alone, unless STATICDAX_RELOCATE
  * is given: then another one with the same content, owner, mode, extended
- * attributes, ACLs, times and flags takes its place. At every moment one whole
+ * attributes, ACLs, times and flags takes its place. XFS made with exchange=1 can,
+ * since Linux 6.12, leave it its inode and all of its hard links, which elsewhere are
+ * refused (STATICDAX_LINKED). At every moment one whole
  * file stands under the name. Killed while the names are exchanged, there may be
  * a second file .NAME.staticdax beside it, which has to go first
  * (STATICDAX_LEFTOVER). A program that looks the name up in that moment and opens
