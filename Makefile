@@ -143,23 +143,28 @@ $(B)/enforce.bpf.o: $(ENFORCE:%=$(B)/bpf/%.bpf.o)
 $(B)/inspect.bpf.o: $(B)/bpf/inspect.bpf.o
 	$(call msg,BPFLINK,$@) $(BPFTOOL) gen object $@ $^
 
+$(B)/guard.bpf.o: $(B)/bpf/guard.bpf.o $(B)/bpf/door.bpf.o
+	$(call msg,BPFLINK,$@) $(BPFTOOL) gen object $@ $^
+
 $(B)/%.skel.h: $(B)/%.bpf.o
 	$(call msg,SKEL,$@) $(BPFTOOL) gen skeleton $< name $(*F)_bpf >$@
 
 # ---- library and command -------------------------------------------------------
 
-LIB_SRC := allocate ask_bpf ask_system blockdev canary carve create \
-	   daxctl_compat device dm drift engine events exchange extents fill fit \
-	   gone handle holders hot inspect lease libstaticdax lock lsm map mend \
-	   metadata metrics mounts prepare privilege probe query recent relocate \
-	   runs seal store subvolume survey target unnamed unseal upgrade \
-	   verdict verify words
+LIB_SRC := allocate ask_bpf ask_system blockdev canary carve census create \
+	   crosscheck daxctl_compat device dm door drift engine entry events \
+	   exchange extents fill fit gone guard guard_list guard_state \
+	   guard_trial handle holders hot inspect lease libstaticdax lock lsm \
+	   map mend metadata metrics mounts prepare privilege probe query \
+	   recent relocate runs seal seal_lock store subvolume survey target \
+	   unnamed unseal upgrade verdict verify words
 CLI_SRC := $(filter-out $(LIB_SRC:%=loader/%.c),$(wildcard loader/*.c))
 LIB_OBJ := $(LIB_SRC:%=$(B)/loader/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(B)/%.o)
 
 $(B)/loader/engine.o: $(B)/enforce.skel.h
 $(B)/loader/inspect.o: $(B)/inspect.skel.h
+$(B)/loader/guard.o: $(B)/guard.skel.h
 
 $(B)/loader/%.o: loader/%.c $(B)/.flags
 	@mkdir -p $(@D)
@@ -217,13 +222,14 @@ UNIT_LIBS = $(LIB_LIBS) $(CLI_LIBS)
 UNIT_device := device dm blockdev mounts
 UNIT_carve := carve
 UNIT_drift := verdict
+UNIT_entry := entry
 UNIT_extents := extents verdict $(UNIT_device)
 UNIT_journal := journal
 UNIT_pages := pages
 UNIT_plan := plan policy size words
 UNIT_policy := policy size words
 UNIT_hot := hot
-UNIT_probe := probe ask_bpf ask_system lsm blockdev mounts
+UNIT_probe := probe ask_bpf ask_system guard_state lsm blockdev mounts
 UNIT_progress := progress log quote
 UNIT_quote := quote
 UNIT_rate := rate
@@ -233,7 +239,7 @@ UNIT_size := size
 UNIT_survey := survey words
 UNIT_verdict := verdict
 UNIT_words := words
-UNITS := carve device drift extents hot journal pages plan policy probe progress \
+UNITS := carve device drift entry extents hot journal pages plan policy probe progress \
 	 quote rate report runs size survey verdict words
 
 define unit_rule

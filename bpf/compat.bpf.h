@@ -88,4 +88,9 @@ static __always_inline struct mount *sdax_next_mount(struct super_block *sb,
 				      BPF_CORE_READ(mount, mnt_instance.next));
 }
 
+static __always_inline struct mount *sdax_mount_of(struct vfsmount *mnt)
+{
+	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
 #endif

@@ -33,11 +33,6 @@ struct sdax_mount_search {
 	u32 survivor;
 };
 
-static __always_inline struct mount *sdax_mount_of(struct vfsmount *mnt)
-{
-	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
-}
-
 static __always_inline bool sdax_is_below(struct mount *at,
 					  struct mount *above)
 {

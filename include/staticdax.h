@@ -139,6 +139,10 @@ enum staticdax_reason {
 	STATICDAX_LEFTOVER,	/* detail names it */
 	STATICDAX_NOSHRINK_FILESYSTEM,	/* no promise there; detail names it */
 	STATICDAX_NUMBER_TAKEN,	/* another sealed file has its inode number */
+	STATICDAX_PINS_GONE,	/* removed behind our back, and all seals with them */
+	STATICDAX_TAMPERED,	/* the maps contradict each other */
+	STATICDAX_LOCKED,	/* staticdax_lock() was called */
+	STATICDAX_GUARD_HELD,	/* somebody could write before it was */
 	STATICDAX_REASON_MAX_
 };
 
@@ -555,6 +559,7 @@ struct staticdax_status {
 	uint32_t size;
 	bool attached;			/* pins are there */
 	bool enforcing;			/* every wanted hook refused the canary */
+	bool locked;			/* and so did those of staticdax_lock() */
 	uint32_t abi;
 	uint32_t hooks_count;
 	uint64_t seals;
@@ -571,6 +576,7 @@ struct staticdax_status {
 	struct staticdax_hook hooks[STATICDAX_HOOKS];
 	struct staticdax_result result;	/* why it does not enforce */
 	uint64_t noshrink;		/* of seals and audits, those in that mode */
+	uint64_t mended;		/* pins of maps, removed by others, put back */
 };
 
 /* 0 if nothing is sealed (attached is false) or all is in force. */
@@ -610,6 +616,18 @@ int staticdax_metrics(struct staticdax *sd, struct staticdax_metrics *ret_metric
 
 /* "shrink" for 0, and so on; NULL where there are no more. */
 const char *staticdax_op_word(unsigned int op);
+
+/*
+ * Until reboot seals can be added, but not removed or edited, by anybody: not
+ * by unseal, not by removing or unmounting pins, writing to maps, or clearing
+ * kernel.ftrace_enabled. Attaches the programs if nothing is sealed yet. Needs
+ * what staticdax_seal() needs, and cannot be undone. Locking what is locked
+ * succeeds. EBUSY: somebody has a map or the switch open for writing, as another
+ * handle by which files were sealed may, in this process as well; EBADFD:
+ * the guard does not refuse what it has to, or the registry was tampered with.
+ * After any failure nothing is locked.
+ */
+int staticdax_lock(struct staticdax *sd, struct staticdax_result *result);
 
 /* What this kernel and system can do */
 

@@ -13,7 +13,7 @@
 #include <linux/types.h>
 
 #ifndef SDAX_ABI_VERSION
-#define SDAX_ABI_VERSION 4
+#define SDAX_ABI_VERSION 5
 #endif
 
 /*
@@ -32,6 +32,14 @@ struct sdax_key {
 };
 
 #define SDAX_PART_PIECES 64	/* more than PATH_MAX / SDAX_PATH_PART */
+/* Once puts a key in, twice takes it out again. */
+static inline void sdax_key_mix(struct sdax_key *mixed,
+				const struct sdax_key *key)
+{
+	mixed->ino ^= key->ino;
+	mixed->dev ^= key->dev;
+	mixed->part ^= key->part;
+}
 
 /*
  * What may be denied. The values are bits of sdax_entry.deny, so that a mode
@@ -105,6 +113,16 @@ enum sdax_mode {
 	SDAX_MODE_NOSHRINK,	/* grows and is written, but loses nothing */
 	SDAX_MODE_MAX_
 };
+
+/* What the mode refuses; 0 if there is no such mode. */
+static inline __u32 sdax_mode_denies(unsigned int mode)
+{
+	if (mode == SDAX_MODE_STATIC)
+		return SDAX_DENY_STATIC;
+	if (mode == SDAX_MODE_NOSHRINK)
+		return SDAX_DENY_NOSHRINK;
+	return mode == SDAX_MODE_SWAPFILE ? SDAX_DENY_SWAPFILE : 0;
+}
 
 enum sdax_state {
 	SDAX_STATE_NONE = 0,
@@ -290,6 +308,7 @@ struct sdax_control {
 	__u64 proved_at;	/* CLOCK_BOOTTIME, ns: the canary last held; or 0 */
 	__u64 records;		/* elements of "sealed", without the canary's */
 	struct sdax_subvolume_at subvolume_at;
+	struct sdax_key keys;	/* of all these, mixed: see sdax_key_mix() */
 };
 
 #define SDAX_HOT_MAX 64
@@ -370,6 +389,72 @@ struct sdax_holder {
 	char comm[16];
 };
 
+/*
+ * The guard, which staticdax lock puts around the registry: global variables of
+ * its programs, the map "guard". Nobody can write to it once active is set.
+ */
+#define SDAX_GUARD_MAPS 32
+#define SDAX_GUARD_PROGRAMS 64
+
+struct sdax_guard_map {
+	__u32 id;
+	__u32 type;		/* enum bpf_map_type */
+	__u32 key_size;
+	__u32 value_size;
+};
+
+struct sdax_guard {
+	__u32 abi;		/* SDAX_ABI_VERSION */
+	__u32 active;		/* 1: what is named here cannot be changed */
+	__u32 bpffs;		/* s_dev of the file system with the pins */
+	__u32 mount_id;		/* of its mount */
+	__u32 element_iterator;	/* BTF id of bpf_iter_bpf_map_elem */
+	__u32 answer;		/* and of security_bpf_map */
+	__u32 busy;		/* 1: somebody is at the door */
+	__u32 door;		/* id of the program that lets in */
+	__u32 room;		/* records there is room for */
+	__u32 map_fd;		/* a map of the loader's, to know such files by */
+	__u64 map_fops;		/* address of their file_operations */
+	__u64 mount;		/* address of its struct mount, once known */
+	__u32 maps_count;
+	__u32 programs_count;
+	struct sdax_guard_map maps[SDAX_GUARD_MAPS];
+	__u32 programs[SDAX_GUARD_PROGRAMS];
+};
+
+/*
+ * The door: the one way to change the registry while it is guarded, and it only
+ * leads in. A program that is run with a request as its context.
+ */
+enum sdax_request_op {
+	SDAX_REQUEST_PATH = 0,	/* a piece of the path of a file to be sealed */
+	SDAX_REQUEST_PUT,	/* a new entry, PENDING */
+	SDAX_REQUEST_ACTIVATE,	/* the entry is judged */
+	SDAX_REQUEST_DROP,	/* an entry that is PENDING, or the canary's */
+	SDAX_REQUEST_SETTLE,	/* nothing is being changed any more */
+	SDAX_REQUEST_UNPROVE,	/* the canary begins */
+	SDAX_REQUEST_PROVE,	/* the canary held */
+	SDAX_REQUEST_MAX_
+};
+
+struct sdax_request {
+	__u32 op;
+	__u32 magic;		/* of PUT: super_block.s_magic */
+	struct sdax_key key;
+	struct sdax_entry entry;
+	struct sdax_path path;	/* of PUT: the head that goes into the slot */
+};
+
+/* What the iterators of the guard write. */
+struct sdax_guard_finding {
+	__u64 file;		/* address of the struct file, or 0 */
+	__u32 id;		/* of a map or a program; 0: kernel.ftrace_enabled */
+	__u32 tgid;		/* who has the file open, or 0 */
+	__u32 count;		/* of user references to the map, or 0 */
+	__u32 pad;
+	char comm[16];
+};
+
 #define SDAX_ASSERT(expr) _Static_assert(expr, #expr)
 #define SDAX_ASSERT_AT(type, member, at) \
 	SDAX_ASSERT(__builtin_offsetof(struct type, member) == (at))
@@ -388,7 +473,7 @@ SDAX_ASSERT_AT(sdax_slot, path, 64);
 SDAX_ASSERT(sizeof(struct sdax_path) == 120);
 SDAX_ASSERT(sizeof(struct sdax_event) == 104);
 SDAX_ASSERT_AT(sdax_event, seq_end, 96);
-SDAX_ASSERT(sizeof(struct sdax_control) == 120);
+SDAX_ASSERT(sizeof(struct sdax_control) == 136);
 SDAX_ASSERT(sizeof(struct sdax_hot) == 16);
 SDAX_ASSERT_AT(sdax_filter, words, 24 + 16 * SDAX_HOT_MAX);
 SDAX_ASSERT(sizeof(struct sdax_filter) ==
@@ -396,5 +481,9 @@ SDAX_ASSERT(sizeof(struct sdax_filter) ==
 SDAX_ASSERT(sizeof(struct sdax_identity) == 80);
 SDAX_ASSERT(sizeof(struct sdax_question) == 88);
 SDAX_ASSERT(sizeof(struct sdax_holder) == 48);
+SDAX_ASSERT(sizeof(struct sdax_guard) == 832);
+SDAX_ASSERT_AT(sdax_guard, maps, 64);
+SDAX_ASSERT(sizeof(struct sdax_request) == 208);
+SDAX_ASSERT(sizeof(struct sdax_guard_finding) == 40);
 
 #endif

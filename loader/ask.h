@@ -39,6 +39,7 @@ enum sdax_reply sdax_ask_hooks(struct sdax_probe *p);
 enum sdax_reply sdax_ask_more_hooks(struct sdax_probe *p);
 enum sdax_reply sdax_ask_functions(struct sdax_probe *p);
 enum sdax_reply sdax_ask_ia32(struct sdax_probe *p);
+enum sdax_reply sdax_ask_lock(struct sdax_probe *p);
 
 /* ask_system.c: what the system was set to */
 enum sdax_reply sdax_ask_machine(struct sdax_probe *p);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ask.h"
+#include "guard.h"
 #include "util.h"
 
 void sdax_ask_load_btf(struct sdax_probe *p)
@@ -157,4 +158,23 @@ enum sdax_reply sdax_ask_ia32(struct sdax_probe *p)
 			  "32-bit programs can run, their ioctls pass %s",
 			  has_hook(p, "file_ioctl_compat") ?
 			  "file_ioctl_compat" : "file_ioctl");
+}
+
+/* Either will do: the answer is for whoever wants to know. */
+enum sdax_reply sdax_ask_lock(struct sdax_probe *p)
+{
+	if (*p->root)
+		return sdax_found(p, SDAX_UNKNOWN,
+				  "only the running system knows");
+	switch (sdax_guard_state()) {
+	case SDAX_GUARD_OFF:
+		return sdax_found(p, SDAX_YES, "off; seals can be removed");
+	case SDAX_GUARD_UNFINISHED:
+		return sdax_found(p, SDAX_YES,
+				  "not finished; nothing can be changed until reboot");
+	case SDAX_GUARD_ON:
+		break;
+	}
+	return sdax_found(p, SDAX_YES,
+			  "until reboot; seals can be added, and not removed");
 }

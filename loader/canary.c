@@ -251,7 +251,7 @@ int sdax_canary_run(struct sdax_store *store, struct sdax_inspect *inspect,
 	key = sdax_store_key(&id);
 	entry.generation = id.generation;
 	entry.size = id.size;
-	store->control->proved = 0;
+	sdax_store_unprove(store);
 	r = sdax_store_put(store, &key, &entry, &id, FILE_PATH);
 	if (r < 0)
 		return r;
@@ -259,7 +259,7 @@ int sdax_canary_run(struct sdax_store *store, struct sdax_inspect *inspect,
 	removed = sdax_store_del(store, &key);
 	if (removed < 0)
 		return removed;
-	*ret_proved = proved | store->control->proved;
+	*ret_proved = proved | sdax_store_proved(store);
 	return 0;
 }
 

@@ -61,6 +61,9 @@ enum staticdax_answer cmd_prepare(struct staticdax *sd, const struct args *args,
 /* cmd_map.c */
 enum staticdax_answer cmd_map(struct staticdax *sd, const struct args *args,
 			      struct report *report);
+/* cmd_lock.c */
+enum staticdax_answer cmd_lock(struct staticdax *sd, const struct args *args,
+			       struct report *report);
 
 /* cmd_verify.c */
 enum staticdax_answer cmd_verify(struct staticdax *sd, const struct args *args,

@@ -72,6 +72,7 @@ static bool is_news(const struct monitor *monitor,
 	const struct staticdax_status *last = &monitor->last;
 
 	return !monitor->said || known != monitor->last_known ||
+	       status->mended ||
 	       status->attached != last->attached ||
 	       status->enforcing != last->enforcing ||
 	       status->result.reason != last->result.reason ||

@@ -19,11 +19,13 @@
 
 #include "drift.h"
 #include "enforce.skel.h"
+#include "guard.h"
 #include "probe.h"
 #include "store.h"
 #include "util.h"
 
 #define NEW_DIR SDAX_BPF_DIR "/new"
+#define MARK SDAX_RUN_DIR "/attached"
 
 /*
  * What each program proves on the canary. Those that only keep records, and
@@ -74,6 +76,11 @@ static const char *hook_of(const struct bpf_program *prog)
 	return strchr(bpf_program__section_name(prog), '/') + 1;
 }
 
+static int function_id(const struct btf *btf, const char *name)
+{
+	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+}
+
 /* Arguments of an LSM hook on this kernel, or -1 where it does not exist. */
 static int hook_arity(const struct btf *btf, const char *hook)
 {
@@ -82,7 +89,7 @@ static int hook_arity(const struct btf *btf, const char *hook)
 	int id;
 
 	snprintf(name, sizeof(name), "bpf_lsm_%s", hook);
-	id = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+	id = function_id(btf, name);
 	if (id < 0)
 		return -1;
 	func = btf__type_by_id(btf, id);
@@ -103,8 +110,7 @@ static bool kernel_has(const struct btf *btf, const struct bpf_program *prog)
 	if (bpf_program__autoload(prog))
 		return true;
 	if (is_granting(name))
-		return btf__find_by_name_kind(btf, hook_of(prog),
-					      BTF_KIND_FUNC) >= 0;
+		return function_id(btf, hook_of(prog)) >= 0;
 	arity = hook_arity(btf, hook_of(prog));
 	if (!strcmp(name, "sdax_setattr_2"))
 		return arity == 2;
@@ -148,6 +154,7 @@ static int why_no_btf(void)
  * that ask at once write the same.
  */
 static struct sdax_program table[SDAX_PROGRAMS_MAX];
+static struct sdax_functions functions;
 static size_t table_count;
 
 static int ask_kernel(void)
@@ -166,6 +173,11 @@ static int ask_kernel(void)
 	skel = enforce_bpf__open();
 	if (!skel)
 		return -errno;
+	functions = (struct sdax_functions){
+		.map_create = function_id(btf, "bpf_lsm_bpf_map_create"),
+		.element_iterator = function_id(btf, "bpf_iter_bpf_map_elem"),
+		.answer = function_id(btf, "security_bpf_map"),
+	};
 	bpf_object__for_each_program(prog, skel->obj) {
 		struct sdax_program *p = table + n++;
 
@@ -257,7 +269,8 @@ static __u32 program_of(const char *dir, const char *pin)
 
 	snprintf(path, sizeof(path), "%s/%.31s", dir, pin);
 	fd = bpf_obj_get(path);
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) ||
+	    info.type != BPF_LINK_TYPE_TRACING)
 		return 0;
 	return info.prog_id;
 }
@@ -388,20 +401,32 @@ static int pin_links(struct enforce_bpf *skel, bool granting)
 }
 
 /* The registry may be read by everybody, the rest by root alone. */
-static int pin_all(struct enforce_bpf *skel)
+static int pin_map(const char *dir, enum sdax_map map, int fd)
 {
 	char path[96];
 	int r;
 
+	snprintf(path, sizeof(path), "%s/%s", dir, sdax_map_names[map]);
+	r = bpf_obj_pin(fd, path);
+	if (!r && map != SDAX_MAP_FILTER && chmod(path, 0644) < 0)
+		r = -errno;
+	return r;
+}
+
+/* No program uses the paths; bound to one, they can be found by it. */
+static int pin_all(struct enforce_bpf *skel)
+{
+	int r;
+
 	for (enum sdax_map map = 0; map < SDAX_MAP_MAX_; map++) {
-		snprintf(path, sizeof(path), NEW_DIR "/%s",
-			 sdax_map_names[map]);
-		r = bpf_obj_pin(bpf_map__fd(map_of(skel, map)), path);
+		r = pin_map(NEW_DIR, map, bpf_map__fd(map_of(skel, map)));
 		if (r < 0)
 			return r;
-		if (map != SDAX_MAP_FILTER && chmod(path, 0644) < 0)
-			return -errno;
 	}
+	r = bpf_prog_bind_map(bpf_program__fd(skel->progs.sdax_permission),
+			      bpf_map__fd(skel->maps.paths), NULL);
+	if (r < 0)
+		return r;
 	r = pin_links(skel, true);
 	return r ?: pin_links(skel, false);
 }
@@ -469,6 +494,11 @@ int sdax_engine_attach(uint32_t room, enum staticdax_reason *ret_reason,
 	enum staticdax_reason reason;
 	int r;
 
+	if (sdax_guard_state() != SDAX_GUARD_OFF) {
+		snprintf(detail, size, "attaching anew");
+		*ret_reason = STATICDAX_LOCKED;
+		return -EPERM;
+	}
 	reason = sdax_probe_lsm(detail, size);
 	if (reason != STATICDAX_OK) {
 		*ret_reason = reason;
@@ -490,17 +520,112 @@ int sdax_engine_attach(uint32_t room, enum staticdax_reason *ret_reason,
 	return r;
 }
 
+/* Under guard nobody gets the program, and no pin can have been exchanged. */
+static bool is_guarded(__u32 id)
+{
+	struct sdax_guard guard;
+
+	if (sdax_guard_read(&guard) < 0 || !guard.active)
+		return false;
+	for (__u32 i = 0; i < guard.programs_count; i++)
+		if (guard.programs[i] == id)
+			return true;
+	return false;
+}
+
+/* A link planted under the name of another program is not that program. */
 static bool is_pinned_link(const char *name)
 {
 	_cleanup_close_ int fd = -1;
-	struct bpf_link_info info = {};
-	__u32 len = sizeof(info);
-	char path[96];
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info), id = program_of(SDAX_PIN_DIR, name);
 
-	snprintf(path, sizeof(path), SDAX_PIN_DIR "/%s", name);
-	fd = bpf_obj_get(path);
+	if (!id)
+		return false;
+	fd = bpf_prog_get_fd_by_id(id);
+	if (fd == -EPERM)
+		return is_guarded(id);
 	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len) &&
-	       info.type == BPF_LINK_TYPE_TRACING;
+	       !strncmp(info.name, name, sizeof(info.name) - 1);
+}
+
+/* As the kernel calls it: what libbpf makes of the section's name. */
+static enum sdax_map map_by_name(const char *name)
+{
+	for (enum sdax_map map = 0; map < SDAX_MAP_CONTROL; map++)
+		if (!strcmp(name, sdax_map_names[map]))
+			return map;
+	if (!strcmp(name, ".data.control"))
+		return SDAX_MAP_CONTROL;
+	return !strcmp(name, "enforce_.bss") ? SDAX_MAP_FILTER : SDAX_MAP_MAX_;
+}
+
+static int mend_map(__u32 id, unsigned int *mended)
+{
+	_cleanup_close_ int fd = bpf_map_get_fd_by_id(id);
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+	enum sdax_map map;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
+		return -errno;
+	map = map_by_name(info.name);
+	r = map < SDAX_MAP_MAX_ ? pin_map(SDAX_PIN_DIR, map, fd) : -EEXIST;
+	*mended += !r;
+	return r == -EEXIST ? 0 : r;
+}
+
+static int mend_by_program(__u32 id, unsigned int *mended)
+{
+	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(id);
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info), maps[SDAX_MAP_MAX_ + 8];
+	int r = 0;
+
+	if (fd < 0)
+		return fd;
+	info.map_ids = (uintptr_t)maps;
+	info.nr_map_ids = ARRAY_SIZE(maps);
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
+		return -errno;
+	for (__u32 i = 0; !r && i < info.nr_map_ids && i < ARRAY_SIZE(maps); i++)
+		r = mend_map(maps[i], mended);
+	return r;
+}
+
+int sdax_engine_mend(unsigned int *ret_mended)
+{
+	_cleanup_closedir_ DIR *d = opendir(SDAX_PIN_DIR);
+	struct dirent *e;
+	int r = 0;
+
+	*ret_mended = 0;
+	if (!d)
+		return -errno;
+	while (!r && (e = readdir(d))) {
+		__u32 id = is_program(e->d_name) ?
+				   program_of(SDAX_PIN_DIR, e->d_name) : 0;
+
+		if (id)
+			r = mend_by_program(id, ret_mended);
+	}
+	return r;
+}
+
+int sdax_engine_mark(void)
+{
+	_cleanup_close_ int fd = -1;
+
+	fd = open(MARK, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	return fd < 0 ? -errno : 0;
+}
+
+bool sdax_engine_lost(void)
+{
+	return !access(MARK, F_OK) && access(SDAX_PIN_DIR, F_OK) < 0;
 }
 
 int sdax_engine_programs(struct sdax_program *ret_programs, size_t *ret_count)
@@ -519,16 +644,32 @@ int sdax_engine_programs(struct sdax_program *ret_programs, size_t *ret_count)
 	return 0;
 }
 
+int sdax_engine_functions(struct sdax_functions *ret)
+{
+	int r;
+
+	r = ask_kernel();
+	if (!r)
+		*ret = functions;
+	return r;
+}
+
 int sdax_engine_detach(bool keep_registry)
 {
 	struct statfs fs;
 	int r;
 
+	if (sdax_guard_state() != SDAX_GUARD_OFF)
+		return -EPERM;
+	sdax_guard_sweep();
+	if (unlink(MARK) < 0 && errno != ENOENT)
+		return -errno;
 	sdax_engine_sweep();
 	r = remove_pins(SDAX_PIN_DIR, keep_registry);
-	if (r < 0 || keep_registry)
+	if (keep_registry)
 		return r;
 	sdax_drift_forget_all();
+	/* what somebody else has left there goes with the file system */
 	if (!statfs(SDAX_BPF_DIR, &fs) && fs.f_type == BPF_FS_MAGIC &&
 	    umount2(SDAX_BPF_DIR, MNT_DETACH) < 0)
 		return -errno;

@@ -39,8 +39,31 @@ int sdax_engine_attach(uint32_t room, enum staticdax_reason *ret_reason,
 /* Are all wanted programs pinned? Fills in up to SDAX_PROGRAMS_MAX. */
 int sdax_engine_programs(struct sdax_program *ret_programs, size_t *ret_count);
 
+/* BTF ids of the kernel's functions that the guard asks for, or negative. */
+struct sdax_functions {
+	int map_create;		/* bpf_lsm_bpf_map_create */
+	int element_iterator;	/* bpf_iter_bpf_map_elem */
+	int answer;		/* security_bpf_map: by which hooks answer */
+};
+
+int sdax_engine_functions(struct sdax_functions *ret);
+
 /* Unpins, which detaches: every program, and the registry unless it is kept. */
 int sdax_engine_detach(bool keep_registry);
+
+/*
+ * Pins maps again whose pins were removed, as long as a pinned program still
+ * has them; nothing was unprotected meanwhile. ret_mended counts them.
+ */
+int sdax_engine_mend(unsigned int *ret_mended);
+
+/*
+ * The mark that programs are attached lies outside of their bpffs, so that it
+ * shows when that is gone: lost is marked and nothing pinned. Detaching takes
+ * the mark away first.
+ */
+int sdax_engine_mark(void);
+bool sdax_engine_lost(void);
 
 /* Leftovers of a run that died while building. */
 void sdax_engine_sweep(void);

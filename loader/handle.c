@@ -100,6 +100,9 @@ static int registry_failed(int r, struct staticdax_result *result)
 				 SDAX_PIN_DIR);
 	if (r == -EPERM || r == -EACCES)
 		return sdax_fail(result, STATICDAX_NO_PRIVILEGE, 0, "%s", "");
+	if (r == -EBADFD)
+		return sdax_fail(result, STATICDAX_PINS_BROKEN, 0,
+				 "a map is not pinned, and no program has it");
 	return sdax_fail(result, STATICDAX_SYSTEM, r, "%s", SDAX_PIN_DIR);
 }
 
@@ -132,13 +135,33 @@ static int open_registry(struct staticdax *sd, struct sdax_store *ret_store)
 	return sdax_store_open(true, ret_store);
 }
 
+/* The registry with pins that somebody removed put back. */
+static int open_mended(struct staticdax *sd, struct sdax_store *ret_store)
+{
+	unsigned int mended;
+	int r;
+
+	r = open_registry(sd, ret_store);
+	if (r != -EBADFD)
+		return r;
+	r = sdax_engine_mend(&mended);
+	if (r < 0)
+		return r;
+	sd->mended += mended;
+	sdax_log(sd, 1, "pinned maps again whose pins were removed");
+	return sdax_store_open(true, ret_store);
+}
+
 static int open_clean(struct staticdax *sd, struct sdax_store *ret_store,
 		      bool *ret_swept, struct staticdax_result *result)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	int r;
 
-	r = open_registry(sd, &store);
+	r = open_mended(sd, &store);
+	if (r == -ENOENT && sdax_engine_lost())
+		return sdax_fail(result, STATICDAX_PINS_GONE, 0, "%s",
+				 SDAX_PIN_DIR);
 	if (r == -ENOENT)
 		return r;
 	if (!r)
@@ -217,18 +240,21 @@ static bool is_proved(const struct sdax_program *p, __u64 proved)
 	       proved >> p->proof & 1;
 }
 
-static __u64 now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
 /* An older command must not put its own programs in place of newer ones. */
 static bool newer_in_force(const struct sdax_store *store)
 {
 	return store->sealed >= 0 && store->control->programs > SDAX_PROGRAMS;
+}
+
+/* Under guard older programs stay, as long as none is missing. */
+static bool wants_attaching(const struct sdax_store *store, bool complete)
+{
+	if (store->sealed < 0)
+		return true;
+	if (newer_in_force(store))
+		return false;
+	return !complete || (store->control->programs < SDAX_PROGRAMS &&
+			     !sdax_store_guarded(store));
 }
 
 int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
@@ -236,7 +262,7 @@ int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
 		      struct staticdax_result *result)
 {
 	struct sdax_program list[SDAX_PROGRAMS_MAX];
-	const char *missing = NULL;
+	const char *missing = NULL, *unreached = NULL;
 	char detail[120];
 	__u64 proved = 0;
 	bool complete;
@@ -264,7 +290,7 @@ int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
 		if (list[i].wanted && !list[i].attached)
 			missing = missing ?: list[i].pin;
 		if (list[i].wanted && list[i].proof != SDAX_HOOK_MAX_ && !ok)
-			missing = missing ?: list[i].pin;
+			unreached = unreached ?: list[i].pin;
 	}
 	if (!complete)
 		return sdax_fail(result,
@@ -274,10 +300,10 @@ int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
 				 0, "%s is not attached", missing);
 	if (detail[0])
 		return sdax_fail(result, STATICDAX_CANARY, 0, "%s", detail);
-	if (missing)
+	if (unreached)
 		return sdax_fail(result, STATICDAX_CANARY, 0,
-				 "%s was not reached", missing);
-	store->control->proved_at = now();
+				 "%s was not reached", unreached);
+	sdax_store_prove(store);
 	return 0;
 }
 
@@ -315,8 +341,12 @@ int sdax_handle_prove_lately(struct staticdax *sd, struct sdax_store *store,
 
 void sdax_handle_find_gone(struct staticdax *sd, struct sdax_store *store)
 {
-	int r = sdax_gone_sweep(store);
+	int r;
 
+	/* its programs cannot be off, and nobody ends a seal there by saying so */
+	if (sdax_store_guarded(store))
+		return;
+	r = sdax_gone_sweep(store);
 	if (r < 0)
 		sdax_log(sd, 0, "cannot tell which sealed files were deleted meanwhile");
 }
@@ -380,9 +410,7 @@ int sdax_handle_enforce(struct staticdax *sd, uint32_t room,
 	}
 	sdax_engine_sweep();
 	r = programs(list, &n, &complete, result);
-	if (!r && !newer_in_force(&store) &&
-	    (store.sealed < 0 || !complete ||
-	     store.control->programs < SDAX_PROGRAMS)) {
+	if (!r && wants_attaching(&store, complete)) {
 		r = attach(sd, &store, room, result);
 		if (!r && !complete)
 			sdax_handle_find_gone(sd, &store);
@@ -392,6 +420,12 @@ int sdax_handle_enforce(struct staticdax *sd, uint32_t room,
 	if (r < 0) {
 		sdax_handle_release(sd, &store);
 		return r;
+	}
+	r = sdax_engine_mark();
+	if (r < 0) {
+		sdax_handle_release(sd, &store);
+		return sdax_fail(result, STATICDAX_SYSTEM, r, "marking %s",
+				 SDAX_RUN_DIR);
 	}
 	*ret_store = store;
 	store = (struct sdax_store)SDAX_STORE_NONE;
@@ -414,13 +448,15 @@ int sdax_handle_replace(struct staticdax *sd, struct sdax_store *store,
 /* Records of lapsed seals outlive the programs. */
 void sdax_handle_release(struct staticdax *sd, struct sdax_store *store)
 {
-	bool in_use, records;
+	bool in_use, guarded, records;
+	struct sdax_key key;
 
 	if (store->sealed < 0)
 		return;
 	in_use = sdax_store_in_use(store);
-	records = store->control->records;
-	if (in_use) {
+	guarded = sdax_store_guarded(store);
+	records = sdax_store_next(store, NULL, &key) != -ENOENT;
+	if (in_use || guarded) {
 		sdax_store_close(&sd->kept);
 		sd->kept = *store;
 		*store = (struct sdax_store)SDAX_STORE_NONE;

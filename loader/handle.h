@@ -27,6 +27,7 @@ struct staticdax {
 	time_t kept_at;		/* when it was opened */
 	struct sdax_recent recent;
 	struct sdax_events *events;
+	unsigned int mended;	/* pins put back by this call */
 	char *path;		/* of the last seal handed out */
 	char comm[16];
 };
@@ -86,7 +87,8 @@ int sdax_handle_prove_lately(struct staticdax *sd, struct sdax_store *store,
 
 /*
  * Ends the seals of files that were deleted while the programs were off, as far as
- * the filesystems can tell. The caller holds the lock.
+ * the filesystems can tell. The caller holds the lock. Under guard they are never
+ * off, and it does nothing.
  */
 void sdax_handle_find_gone(struct staticdax *sd, struct sdax_store *store);
 

@@ -67,3 +67,26 @@ void sdax_hot_del(struct sdax_filter *filter, __u32 dev)
 		filter->beyond--;
 	settle(filter);
 }
+
+static bool is_open(const struct sdax_filter *filter)
+{
+	return !filter->hot_from && filter->hot_to == ~0ULL;
+}
+
+bool sdax_hot_has(const struct sdax_filter *filter, __u32 dev)
+{
+	for (size_t i = 0; i < SDAX_HOT_MAX; i++) {
+		const struct sdax_hot *hot = filter->hot + i;
+
+		if (hot->super && hot->dev == dev)
+			return hot->super >= filter->hot_from &&
+			       hot->super <= filter->hot_to;
+	}
+	return is_open(filter);
+}
+
+void sdax_hot_all(struct sdax_filter *filter)
+{
+	filter->beyond++;
+	settle(filter);
+}

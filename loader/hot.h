@@ -7,6 +7,8 @@
 #ifndef SDAX_HOT_H
 #define SDAX_HOT_H
 
+#include <stdbool.h>
+
 #include "staticdax_abi.h"
 
 /* Before the first entry of a superblock, and harmless before any other. */
@@ -14,5 +16,11 @@ void sdax_hot_add(struct sdax_filter *filter, __u32 dev, __u64 super);
 
 /* After its last entry. */
 void sdax_hot_del(struct sdax_filter *filter, __u32 dev);
+
+/* Would a file of it be looked up? */
+bool sdax_hot_has(const struct sdax_filter *filter, __u32 dev);
+
+/* From now on every superblock may hold a seal. */
+void sdax_hot_all(struct sdax_filter *filter);
 
 #endif

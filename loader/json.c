@@ -379,7 +379,9 @@ struct json_object *json_of_status(const struct staticdax_status *status,
 	add_number(object, "pending", status->pending);
 	add_number(object, "lapsed", status->lapsed);
 	add_number(object, "noshrink", status->noshrink);
+	add_bool(object, "locked", status->locked);
 	add_number(object, "swept", status->swept);
+	add_number(object, "mended", status->mended);
 	add_number(object, "denied", status->denied);
 	add_number(object, "audited", status->audited);
 	add_number(object, "no_token", status->no_token);
@@ -495,6 +497,7 @@ struct json_object *json_of_enforcement(uint64_t time,
 	add_bool(object, "enforcing", status->enforcing);
 	add_number(object, "seals", status->seals);
 	add_number(object, "audits", status->audits);
+	add_number(object, "mended", status->mended);
 	if (!known)
 		blank_from(object, "attached");
 	json_add_failure(object, &status->result);

@@ -15,6 +15,7 @@
 #include "probe.h"
 #include "query.h"
 #include "seal.h"
+#include "seal_lock.h"
 #include "unseal.h"
 #include "upgrade.h"
 #include "util.h"
@@ -311,6 +312,16 @@ int staticdax_metrics(struct staticdax *sd,
 	enter(sd);
 	r = sdax_metrics_read(&metrics);
 	return r < 0 ? r : hand_over(r, ret_metrics, &metrics, sizeof(metrics));
+}
+
+int staticdax_lock(struct staticdax *sd, struct staticdax_result *result)
+{
+	struct staticdax_result said = nothing;
+	int r;
+
+	enter(sd);
+	r = sdax_seal_lock(sd, &said);
+	return tell(r, result, &said);
 }
 
 int staticdax_doctor(struct staticdax *sd, staticdax_doctor_fn fn,

@@ -57,6 +57,7 @@ static const struct question {
 	  "BPF may not read the kernel's memory",
 	  "boot with lockdown=integrity or without lockdown=" },
 	{ "ia32", false, false, sdax_ask_ia32, "nothing to guard there", NULL },
+	{ "lock", false, false, sdax_ask_lock, "seals can be removed", NULL },
 	{ "dax", false, false, sdax_ask_dax, "a sealed file is a DAX file",
 	  "mount ext4 or XFS on persistent memory with -o dax=always, or use --no-dax" },
 };

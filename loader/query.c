@@ -14,6 +14,10 @@
 #include <sys/vfs.h>
 
 #include "events.h"
+#include "crosscheck.h"
+#include "engine.h"
+#include "entry.h"
+#include "guard.h"
 #include "privilege.h"
 #include "subvolume.h"
 #include "util.h"
@@ -123,6 +127,10 @@ int sdax_query_slot(struct staticdax *sd, const struct sdax_store *store,
 	};
 	if (entry.last_event)
 		fill_last_event(sd, store, &entry, ret);
+	if (sdax_entry_edited(&entry)) {
+		ret->state = STATICDAX_STATE_LAPSED;
+		ret->lapse = "edited";
+	}
 	return 0;
 }
 
@@ -243,6 +251,12 @@ static int compare_generation(int fd, const struct sdax_key *key,
 	return 0;
 }
 
+/* Nothing pinned means that nothing is sealed, unless it was taken away. */
+static int or_lost(int r)
+{
+	return r == -ENOENT && sdax_engine_lost() ? -EBADFD : r;
+}
+
 int sdax_query_path(struct staticdax *sd, const char *path,
 		    struct staticdax_seal *ret)
 {
@@ -255,7 +269,7 @@ int sdax_query_path(struct staticdax *sd, const char *path,
 
 	r = key_by_stat(path, &key, &sealable, &fd);
 	if (!r && sealable) {
-		r = sdax_recent_store(&sd->recent, &store);
+		r = or_lost(sdax_recent_store(&sd->recent, &store));
 		if (!r)
 			r = sdax_query_seal(sd, store, &key, &seal);
 		if (r == -ENOENT)
@@ -296,7 +310,7 @@ int sdax_query_list(struct staticdax *sd, staticdax_list_fn fn, void *arg)
 	};
 	int r;
 
-	r = sdax_store_open(false, &store);
+	r = or_lost(sdax_store_open(false, &store));
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	return sdax_store_walk(&store, list_one, &listing);
@@ -330,12 +344,34 @@ static void read_counters(const struct sdax_store *store,
 			   (__u64 *)&status->generation_changed);
 }
 
+/* Locked is only what refuses just now. */
+static int prove_guard(struct staticdax_status *status)
+{
+	char detail[120];
+
+	switch (sdax_guard_state()) {
+	case SDAX_GUARD_OFF:
+		return 0;
+	case SDAX_GUARD_UNFINISHED:
+		return sdax_fail(&status->result, STATICDAX_LOCKED, 0,
+				 "but the run that locked them died before it had looked for who could change them");
+	case SDAX_GUARD_ON:
+		break;
+	}
+	if (sdax_guard_prove(detail, sizeof(detail)) < 0)
+		return sdax_fail(&status->result, STATICDAX_CANARY, 0,
+				 "the lock: %s", detail);
+	status->locked = true;
+	return 0;
+}
+
 static int read_status(struct staticdax *sd, struct staticdax_status *status)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	struct staticdax_result *result = &status->result;
+	char detail[sizeof(result->detail)];
 	_cleanup_close_ int lock = -1;
-	int r, proved = 0;
+	int r, tampered, proved = 0;
 	bool swept;
 
 	r = sdax_privilege_check(result);
@@ -345,15 +381,26 @@ static int read_status(struct staticdax *sd, struct staticdax_status *status)
 		return r;
 	/* a status looks at all pins, however lately somebody did */
 	sdax_store_close(&sd->kept);
+	sd->mended = 0;
 	r = sdax_handle_registry(sd, &store, &swept, result);
 	status->swept = swept;
+	status->mended = sd->mended;
 	if (r == -ENOENT && !result->reason)
 		return 0;
 	if (r < 0)
 		return r;
-	status->attached = sdax_store_in_use(&store);
+	tampered = sdax_crosscheck(&store, detail, sizeof(detail));
+	if (tampered < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, tampered,
+				 "comparing the maps");
+	status->attached = tampered || sdax_store_in_use(&store) ||
+			   sdax_store_guarded(&store);
 	if (status->attached)
 		proved = sdax_handle_prove(sd, &store, status, result);
+	if (status->attached && !proved)
+		proved = prove_guard(status);
+	if (!proved && tampered)
+		proved = sdax_fail(result, STATICDAX_TAMPERED, 0, "%s", detail);
 	status->enforcing = status->attached && !proved;
 	/* what is off does not see a file go */
 	if (proved < 0)

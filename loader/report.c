@@ -550,6 +550,9 @@ static void put_counters(struct report *report,
 	if (status->swept)
 		report_text(report, "removed:   %" PRIu64 " leftover%s of killed runs\n",
 			    status->swept, plural(status->swept));
+	if (status->mended)
+		report_text(report, "restored:  %" PRIu64 " pin%s of maps that somebody removed\n",
+			    status->mended, plural(status->mended));
 	report_text(report, "refused:   %" PRIu64 ", of these without a token %" PRIu64 ", generation changed %" PRIu64 "\n",
 		    status->denied, status->no_token,
 		    status->generation_changed);
@@ -560,6 +563,27 @@ static void put_counters(struct report *report,
 		report_text(report, "hooks:\n");
 	for (size_t i = 0; i < status->hooks_count && i < STATICDAX_HOOKS; i++)
 		put_hook(report, &status->hooks[i]);
+}
+
+void report_locked(struct report *report,
+		   const struct staticdax_result *result)
+{
+	struct json_object *object;
+
+	if (report->json) {
+		object = json_object_new_object();
+		json_add(object, "version", json_object_new_int(1));
+		json_add(object, "locked", json_object_new_boolean(
+				 result->reason == STATICDAX_OK));
+		json_add(object, "changed",
+			 json_object_new_boolean(result->changed));
+		json_add_failure(object, result);
+		report_object(report, object);
+		report_text(report, "\n");
+	} else if (result->reason == STATICDAX_OK) {
+		report_text(report, "%s until reboot\n",
+			    result->changed ? "locked" : "already locked");
+	}
 }
 
 void report_status(struct report *report,
@@ -581,6 +605,8 @@ void report_status(struct report *report,
 		report_text(report, "enforcing: yes\n");
 	else
 		report_text(report, "enforcing: no (%s)\n", quote_or(why));
+	if (status->locked)
+		report_text(report, "locked:    until reboot\n");
 	if (known)
 		put_counters(report, status, lapses);
 }

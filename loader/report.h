@@ -150,6 +150,8 @@ struct report_lapses {
 	struct staticdax_seal seals[REPORT_LAPSES];
 	size_t count;
 };
+void report_locked(struct report *report,
+		   const struct staticdax_result *result);
 
 void report_status(struct report *report,
 		   const struct staticdax_status *status,

@@ -153,7 +153,10 @@ static char *enforcement_text(const struct staticdax_status *status,
 		return strdup("enforcing: no (nothing is sealed)");
 	staticdax_explain(&status->result, buf, sizeof(buf));
 	why = quote_escape(buf, strlen(buf), QUOTE_PROSE);
-	if (status->enforcing)
+	if (status->enforcing && status->mended)
+		n = asprintf(&text, "enforcing: yes (%" PRIu64 " sealed, %" PRIu64 " audit only), after pins of maps were removed: %" PRIu64 " put back",
+			     status->seals, status->audits, status->mended);
+	else if (status->enforcing)
 		n = asprintf(&text, "enforcing: yes (%" PRIu64 " sealed, %" PRIu64 " audit only)",
 			     status->seals, status->audits);
 	else

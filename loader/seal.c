@@ -25,6 +25,7 @@
 #include <time.h>
 
 #include "drift.h"
+#include "entry.h"
 #include "fit.h"
 #include "holders.h"
 #include "lease.h"
@@ -36,13 +37,6 @@
 
 #define XFS_SUPER_MAGIC 0x58465342
 #define LEASE_TRIES 3
-
-/* By mode. */
-static const __u32 denied_by[] = {
-	[STATICDAX_MODE_STATIC] = SDAX_DENY_STATIC,
-	[STATICDAX_MODE_SWAPFILE] = SDAX_DENY_SWAPFILE,
-	[STATICDAX_MODE_NOSHRINK] = SDAX_DENY_NOSHRINK,
-};
 
 /* What one file's protocol carries along. */
 struct sealing {
@@ -102,7 +96,7 @@ static int parse_options(struct sealing *s)
 	s->result->align = s->align;
 	s->result->offset = STATICDAX_NO_OFFSET;
 	s->result->address = STATICDAX_NO_OFFSET;
-	if (s->options->mode >= ARRAY_SIZE(denied_by))
+	if (!sdax_mode_denies(s->options->mode))
 		return sdax_fail(s->result, STATICDAX_BAD_OPTION, 0, "mode");
 	if (is_noshrink(s) && s->align)
 		return sdax_fail(s->result, STATICDAX_BAD_OPTION, 0,
@@ -303,7 +297,7 @@ static struct sdax_entry pending_entry(const struct sealing *s)
 		.size = s->target.facts.size,
 		.align = s->align,
 		.generation = s->id.generation,
-		.deny = denied_by[s->options->mode],
+		.deny = sdax_mode_denies(s->options->mode),
 		.state = SDAX_STATE_PENDING,
 		.mode = s->options->mode,
 	};
@@ -329,6 +323,9 @@ static int put(struct sealing *s, struct sdax_store *store,
 	if (r == -E2BIG)
 		return sdax_fail(s->result, STATICDAX_REGISTRY_FULL, 0,
 				 "it holds %llu", store->capacity);
+	if (r == -EPERM && s->id.part)
+		return sdax_fail(s->result, STATICDAX_LOCKED, 0,
+				 "and btrfs was not there when they were");
 	if (r < 0)
 		return sdax_fail(s->result, STATICDAX_SYSTEM, r,
 				 "registering the file");
@@ -472,7 +469,11 @@ static int seal_excluded(struct sealing *s, struct sdax_store *store)
 static int already(struct sealing *s, const struct sdax_entry *entry)
 {
 	bool audit = s->options->flags & STATICDAX_AUDIT;
+	const char *edit = sdax_entry_edited(entry);
 
+	if (edit)
+		return sdax_fail(s->result, STATICDAX_TAMPERED, 0,
+				 "the seal %s", edit);
 	if (entry->generation != s->id.generation &&
 	    entry->flags & SDAX_F_REUSED)
 		return sdax_fail(s->result, STATICDAX_NUMBER_TAKEN, 0,
@@ -494,9 +495,17 @@ static int already(struct sealing *s, const struct sdax_entry *entry)
 	return judge_extents(s, NULL);
 }
 
+/* At the door the new entry takes the place of the lapsed one. */
+static int take_out(struct sdax_store *store, const struct sdax_key *key)
+{
+	return sdax_store_guarded(store) ? 0 : sdax_store_del(store, key);
+}
+
 /*
  * A lapsed seal is a record until there is another: it says whether the map has
- * moved meanwhile, and comes back if the file cannot be sealed.
+ * moved meanwhile, and comes back if the file cannot be sealed. Not if locked,
+ * since the door lets in nothing but what refuses: the file is then not sealed,
+ * and is not called lapsed any more.
  */
 static int seal_lapsed(struct sealing *s, struct sdax_store *store,
 		       const struct sdax_entry *lapsed)
@@ -509,11 +518,13 @@ static int seal_lapsed(struct sealing *s, struct sdax_store *store,
 	if (r == -ENOMEM)
 		return sdax_fail(result, STATICDAX_SYSTEM, r,
 				 "reading the registry");
-	r = sdax_store_del(store, &s->key);
+	r = take_out(store, &s->key);
 	if (r < 0)
 		return sdax_fail(result, STATICDAX_SYSTEM, r,
 				 "removing the lapsed record");
 	r = seal_excluded(s, store);
+	if (r < 0 && sdax_store_guarded(store))
+		return r;
 	if (r < 0) {
 		sdax_store_put(store, &s->key, lapsed, &s->id, path ?: "");
 		sdax_store_settle(store);

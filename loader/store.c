@@ -12,7 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "census.h"
+#include "door.h"
 #include "drift.h"
+#include "entry.h"
+#include "guard.h"
 #include "hot.h"
 #include "util.h"
 
@@ -27,6 +31,8 @@ const char *const sdax_map_names[SDAX_MAP_MAX_] = {
 	[SDAX_MAP_CONTROL] = "control",
 	[SDAX_MAP_FILTER] = "filter",
 };
+
+static const struct sdax_key no_key;
 
 static const struct {
 	__u32 key_size;
@@ -85,11 +91,16 @@ static int map_writable(int fd, size_t size, void *ret_addr)
 	return 0;
 }
 
+static bool maps_writable(const struct sdax_store *store)
+{
+	return store->writable && !sdax_store_guarded(store);
+}
+
 int sdax_store_refresh(struct sdax_store *store)
 {
 	__u32 key = 0;
 
-	return store->writable ? 0 :
+	return maps_writable(store) ? 0 :
 	       bpf_map_lookup_elem(store->control_fd, &key, store->control);
 }
 
@@ -98,7 +109,7 @@ static int read_control(struct sdax_store *store, int filter)
 	struct sdax_control *copy;
 	int r;
 
-	if (store->writable) {
+	if (maps_writable(store)) {
 		r = map_writable(store->control_fd, sizeof(*store->control),
 				 &store->control);
 		return r ?: map_writable(filter, sizeof(*store->filter),
@@ -123,14 +134,19 @@ int sdax_store_open(bool writable, struct sdax_store *ret)
 	if (access(SDAX_PIN_DIR, F_OK) < 0)
 		return -errno;
 	store.writable = writable;
+	if (writable && sdax_guard_state() != SDAX_GUARD_OFF) {
+		store.door = sdax_door_open();
+		if (store.door < 0)
+			return store.door;
+	}
 	for (int map = 0; map < SDAX_MAP_MAX_; map++) {
 		int fd;
 
-		if (map == SDAX_MAP_FILTER && !writable)
+		if (map == SDAX_MAP_FILTER && !maps_writable(&store))
 			continue;
-		fd = open_pin(map, writable);
+		fd = open_pin(map, maps_writable(&store));
 		if (fd == -ENOENT)
-			return -EPROTO;
+			return -EBADFD;
 		if (fd < 0)
 			return fd;
 		*fds[map] = fd;
@@ -155,12 +171,13 @@ void sdax_store_close(struct sdax_store *store)
 	sdax_closep(&store->events);
 	sdax_closep(&store->counters);
 	sdax_closep(&store->control_fd);
-	if (store->writable && store->control)
+	if (maps_writable(store) && store->control)
 		munmap(store->control, sizeof(*store->control));
-	if (!store->writable)
+	if (!maps_writable(store))
 		free(store->control);
 	if (store->filter)
 		munmap(store->filter, sizeof(*store->filter));
+	sdax_closep(&store->door);
 	*store = (struct sdax_store)SDAX_STORE_NONE;
 }
 
@@ -194,6 +211,41 @@ int sdax_store_slot(const struct sdax_store *store, const struct sdax_key *key,
 	return 0;
 }
 
+static int ask(struct sdax_store *store, enum sdax_request_op op,
+	       const struct sdax_key *key, const struct sdax_entry *entry)
+{
+	int r = sdax_door_ask(store->door, op, key, entry);
+
+	return r ?: sdax_store_refresh(store);
+}
+
+void sdax_store_unprove(struct sdax_store *store)
+{
+	if (sdax_store_guarded(store))
+		ask(store, SDAX_REQUEST_UNPROVE, NULL, NULL);
+	else
+		store->control->proved = 0;
+}
+
+__u64 sdax_store_proved(struct sdax_store *store)
+{
+	if (sdax_store_guarded(store) && sdax_store_refresh(store) < 0)
+		return 0;
+	return store->control->proved;
+}
+
+void sdax_store_prove(struct sdax_store *store)
+{
+	struct timespec ts;
+
+	if (sdax_store_guarded(store)) {
+		ask(store, SDAX_REQUEST_PROVE, NULL, NULL);
+		return;
+	}
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	store->control->proved_at = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
 int sdax_store_get(const struct sdax_store *store, const struct sdax_key *key,
 		   struct sdax_entry *ret_entry)
 {
@@ -213,23 +265,10 @@ struct sdax_key sdax_store_key(const struct sdax_identity *id)
 	};
 }
 
-static bool counts(const struct sdax_entry *entry)
-{
-	return entry->state == SDAX_STATE_PENDING ||
-	       entry->state == SDAX_STATE_ACTIVE;
-}
-
 /* The programs subtract too, when a superblock goes away. */
 static void add(__u64 *counter, int by)
 {
 	__atomic_fetch_add(counter, (__u64)(__s64)by, __ATOMIC_SEQ_CST);
-}
-
-/* The canary has to show that a token was granted and spent. */
-static bool judges_writes(const struct sdax_entry *entry)
-{
-	return entry->deny & SDAX_BIT(SDAX_OP_WRITE) ||
-	       entry->flags & SDAX_F_CANARY;
 }
 
 static void filter_set(struct sdax_store *store, const struct sdax_key *key,
@@ -273,7 +312,7 @@ static int count_on_filesystem(struct sdax_store *store,
 	}
 	if (r < 0)
 		return r;
-	if (judges_writes(entry))
+	if (sdax_entry_judges_writes(entry))
 		add(&control->writes_judged, by);
 	if (entry->flags & SDAX_F_CANARY)
 		return 0;
@@ -329,7 +368,7 @@ static int put_counted(struct sdax_store *store, const struct sdax_key *key,
 		       const struct sdax_slot *slot,
 		       const struct sdax_identity *id)
 {
-	bool counted = counts(&slot->entry);
+	bool counted = sdax_entry_counts(&slot->entry);
 	int r = 0;
 
 	if (counted) {
@@ -346,6 +385,21 @@ static int put_counted(struct sdax_store *store, const struct sdax_key *key,
 	return r;
 }
 
+static bool same_key(const struct sdax_key *a, const struct sdax_key *b)
+{
+	return a->ino == b->ino && a->dev == b->dev && a->part == b->part;
+}
+
+/* The canary is no record. */
+static void note_record(struct sdax_store *store, const struct sdax_key *key,
+			const struct sdax_entry *entry, int by)
+{
+	if (entry->flags & SDAX_F_CANARY)
+		return;
+	store->control->records += by;
+	sdax_key_mix(&store->control->keys, key);
+}
+
 int sdax_store_put(struct sdax_store *store, const struct sdax_key *key,
 		   const struct sdax_entry *entry,
 		   const struct sdax_identity *id, const char *path)
@@ -353,6 +407,13 @@ int sdax_store_put(struct sdax_store *store, const struct sdax_key *key,
 	struct sdax_slot slot = { .entry = *entry };
 	int r;
 
+	if (sdax_store_guarded(store)) {
+		/* where a subvolume's number lies is not for the door to be told */
+		if (id->part && !store->control->subvolume_at.root)
+			return -EPERM;
+		r = sdax_door_put(store->door, key, entry, id->magic, path);
+		return r ?: sdax_store_refresh(store);
+	}
 	if (is_full(store, entry))
 		return -E2BIG;
 	memcpy(slot.path, path, strnlen(path, sizeof(slot.path)));
@@ -365,14 +426,16 @@ int sdax_store_put(struct sdax_store *store, const struct sdax_key *key,
 		sdax_store_settle(store);
 		return r;
 	}
-	if (!(entry->flags & SDAX_F_CANARY))
-		store->control->records++;
+	note_record(store, key, entry, 1);
 	return 0;
 }
 
 void sdax_store_settle(struct sdax_store *store)
 {
-	store->control->changing = (struct sdax_key){};
+	if (sdax_store_guarded(store))
+		ask(store, SDAX_REQUEST_SETTLE, NULL, NULL);
+	else
+		store->control->changing = no_key;
 }
 
 int sdax_store_update(struct sdax_store *store, const struct sdax_key *key,
@@ -381,6 +444,8 @@ int sdax_store_update(struct sdax_store *store, const struct sdax_key *key,
 	struct sdax_slot slot;
 	int r;
 
+	if (sdax_store_guarded(store))
+		return ask(store, SDAX_REQUEST_ACTIVATE, key, entry);
 	r = sdax_store_slot(store, key, &slot);
 	if (r < 0)
 		return r;
@@ -432,56 +497,20 @@ int sdax_store_walk(const struct sdax_store *store, sdax_store_fn fn, void *arg)
 	return 0;
 }
 
-/*
- * The filter has no counts, so bits stay when an entry goes. Once as many have
- * gone as are left, what no entry needs is cleared, a word at a time: a bit
- * that an entry needs is never missing in between.
- */
-struct rebuild {
-	__u64 *words;
-	__u64 hot;
-};
-
-static int rebuild_one(void *arg, const struct sdax_key *key,
-		       const struct sdax_slot *slot)
-{
-	__u64 bit = sdax_filter_bit(key->ino);
-	struct rebuild *rebuild = arg;
-
-	(void)slot;
-	rebuild->words[bit >> 6] |= 1ULL << (bit & 63);
-	rebuild->hot |= 1ULL << sdax_dev_bit(key->dev);
-	return 0;
-}
-
-static int filter_rebuild(struct sdax_store *store)
-{
-	_cleanup_free_ __u64 *words = NULL;
-	struct rebuild rebuild = {};
-	int r;
-
-	words = calloc(SDAX_FILTER_WORDS, sizeof(*words));
-	if (!words)
-		return -ENOMEM;
-	rebuild.words = words;
-	r = sdax_store_walk(store, rebuild_one, &rebuild);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < SDAX_FILTER_WORDS; i++)
-		__atomic_store_n(&store->filter->words[i], words[i],
-				 __ATOMIC_SEQ_CST);
-	__atomic_store_n(&store->control->hot_devs, rebuild.hot,
-			 __ATOMIC_SEQ_CST);
-	store->control->stale = 0;
-	return 0;
-}
-
 int sdax_store_del(struct sdax_store *store, const struct sdax_key *key)
 {
 	struct sdax_control *control = store->control;
 	struct sdax_entry entry;
+	bool ignored;
 	int r;
 
+	if (sdax_store_guarded(store)) {
+		r = ask(store, SDAX_REQUEST_DROP, key, NULL);
+		if (!r)
+			sdax_drift_forget(key);
+		sdax_store_settle(store);
+		return r;
+	}
 	r = sdax_store_get(store, key, &entry);
 	if (r < 0)
 		return r;
@@ -489,16 +518,15 @@ int sdax_store_del(struct sdax_store *store, const struct sdax_key *key)
 	r = bpf_map_delete_elem(store->sealed, key);
 	if (r < 0)
 		return r;
-	if (!(entry.flags & SDAX_F_CANARY))
-		control->records--;
+	note_record(store, key, &entry, -1);
 	paths_del(store, key);
 	sdax_drift_forget(key);
-	if (counts(&entry))
+	if (sdax_entry_counts(&entry))
 		count_on_filesystem(store, key, &entry, 0, -1);
 	sdax_store_settle(store);
 	control->stale++;
 	if (control->stale > control->records)
-		return filter_rebuild(store);
+		return sdax_census_filter(store, &ignored);
 	return 0;
 }
 
@@ -541,6 +569,22 @@ int sdax_store_path_in(const struct sdax_store *store,
 	return 0;
 }
 
+int sdax_store_forget(struct sdax_store *store, const struct sdax_key *key)
+{
+	struct sdax_gap gap;
+	int r;
+
+	if (sdax_store_guarded(store))
+		return 0;
+	r = sdax_census_gap(store, &gap);
+	if (r < 0 || gap.gone != 1 || !same_key(&gap.key, key))
+		return r;
+	paths_del(store, key);
+	sdax_drift_forget(key);
+	sdax_census_adopt(store, &gap);
+	return sdax_store_recount(store, NULL);
+}
+
 int sdax_store_event(const struct sdax_store *store, __u64 seq,
 		     struct sdax_event *ret_event)
 {
@@ -581,125 +625,61 @@ int sdax_store_counter(const struct sdax_store *store,
 	return 0;
 }
 
+static int counts(void *arg, const struct sdax_key *key,
+		  const struct sdax_slot *slot)
+{
+	(void)arg;
+	(void)key;
+	return sdax_entry_counts(&slot->entry);
+}
+
+/* What cannot be read may hold a seal. */
 bool sdax_store_in_use(const struct sdax_store *store)
 {
-	return store->control->seals || store->control->audits;
+	return store->control->seals || store->control->audits ||
+	       sdax_store_walk(store, counts, NULL);
 }
 
-struct tally {
-	__u32 dev;
-	struct sdax_fs fs;
-};
-
-static struct tally *tally_of(struct tally **tallies, size_t *n, __u32 dev)
+/* A run that died has counted its record, or mixed its key, or neither. */
+static int settle_records(struct sdax_store *store, const struct sdax_key *key)
 {
-	struct tally *more;
-
-	for (size_t i = 0; i < *n; i++)
-		if ((*tallies)[i].dev == dev)
-			return *tallies + i;
-	more = reallocarray(*tallies, *n + 1, sizeof(*more));
-	if (!more)
-		return NULL;
-	*tallies = more;
-	more[*n] = (struct tally){ .dev = dev };
-	return more + (*n)++;
-}
-
-static int tally_filesystems(struct sdax_store *store, struct tally **tallies,
-			     size_t *n)
-{
-	struct sdax_fs fs;
-	__u32 dev, *prev = NULL;
-
-	while (!bpf_map_get_next_key(store->filesystems, prev, &dev)) {
-		struct tally *t;
-
-		prev = &dev;
-		if (bpf_map_lookup_elem(store->filesystems, &dev, &fs) < 0)
-			continue;
-		t = tally_of(tallies, n, dev);
-		if (!t)
-			return -ENOMEM;
-		t->fs.magic = fs.magic;
-	}
-	return 0;
-}
-
-struct recount {
-	struct tally *tallies;
-	size_t n;
-	__u64 judged;
-	__u64 records;
-};
-
-static void recount_done(struct recount *recount)
-{
-	free(recount->tallies);
-}
-
-static int recount_one(void *arg, const struct sdax_key *key,
-		       const struct sdax_slot *slot)
-{
-	const struct sdax_entry *entry = &slot->entry;
-	bool keeps = entry->deny & SDAX_BIT(SDAX_OP_UMOUNT);
-	struct recount *recount = arg;
-	struct tally *t = tally_of(&recount->tallies, &recount->n, key->dev);
-
-	if (!t)
-		return -ENOMEM;
-	recount->records += !(entry->flags & SDAX_F_CANARY);
-	if (!counts(entry))
-		return 0;
-	if (entry->flags & SDAX_F_AUDIT) {
-		t->fs.audits++;
-		t->fs.keeping_audits += keeps;
-	} else {
-		t->fs.seals++;
-		t->fs.keeping += keeps;
-	}
-	recount->judged += judges_writes(entry);
-	return 0;
-}
-
-/* Counts everything anew: a run died between an entry and its counts. */
-static int recount(struct sdax_store *store)
-{
-	_cleanup_(recount_done) struct recount now = {};
-	__u64 seals = 0, audits = 0, xfs_seals = 0, xfs_audits = 0;
-	struct sdax_control *control = store->control;
+	struct sdax_gap gap;
 	int r;
 
-	r = tally_filesystems(store, &now.tallies, &now.n);
-	if (!r)
-		r = sdax_store_walk(store, recount_one, &now);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < now.n; i++) {
-		struct sdax_fs *fs = &now.tallies[i].fs;
+	r = sdax_census_gap(store, &gap);
+	if (!r && gap.gone >= -1 && gap.gone <= 1 &&
+	    (same_key(&gap.key, key) || same_key(&gap.key, &no_key)))
+		sdax_census_adopt(store, &gap);
+	return r;
+}
 
-		seals += fs->seals;
-		audits += fs->audits;
-		if (fs->magic == XFS_SUPER_MAGIC) {
-			xfs_seals += fs->seals;
-			xfs_audits += fs->audits;
-		}
-		if (fs->seals || fs->audits) {
-			bpf_map_update_elem(store->filesystems,
-					    &now.tallies[i].dev, fs, BPF_ANY);
-		} else {
-			bpf_map_delete_elem(store->filesystems,
-					    &now.tallies[i].dev);
-			sdax_hot_del(store->filter, now.tallies[i].dev);
-		}
+static int sweep(struct sdax_store *store, const struct sdax_key *key,
+		 bool *ret_swept)
+{
+	struct sdax_entry entry;
+	int r;
+
+	if (sdax_store_guarded(store)) {
+		*ret_swept = !ask(store, SDAX_REQUEST_DROP, key, NULL);
+		sdax_store_settle(store);
+		return 0;
 	}
-	control->seals = seals;
-	control->audits = audits;
-	control->writes_judged = now.judged;
-	control->xfs_seals = xfs_seals;
-	control->xfs_audits = xfs_audits;
-	control->records = now.records;
-	return filter_rebuild(store);
+	if (!sdax_store_get(store, key, &entry) &&
+	    (entry.state == SDAX_STATE_PENDING ||
+	     entry.flags & SDAX_F_CANARY)) {
+		bpf_map_delete_elem(store->sealed, key);
+		*ret_swept = true;
+	}
+	if (sdax_store_get(store, key, &entry) < 0) {
+		paths_del(store, key);
+		sdax_drift_forget(key);
+	}
+	r = sdax_store_recount(store, NULL);
+	if (!r)
+		r = settle_records(store, key);
+	if (!r)
+		sdax_store_settle(store);
+	return r;
 }
 
 /* As the programs write it, see report() in bpf/decide.bpf.c. */
@@ -738,6 +718,9 @@ int sdax_store_lapse(struct sdax_store *store, const struct sdax_key *keys,
 	struct timespec now;
 	int r;
 
+	/* the door takes nobody's word that a seal is over */
+	if (sdax_store_guarded(store))
+		return -EPERM;
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	/* whoever finds it set counts anew */
 	store->control->changing = keys[0];
@@ -754,7 +737,7 @@ int sdax_store_lapse(struct sdax_store *store, const struct sdax_key *keys,
 		tell_lapsed(store, keys + i, &entry,
 			    now.tv_sec * 1000000000ULL + now.tv_nsec);
 	}
-	r = recount(store);
+	r = sdax_store_recount(store, NULL);
 	if (!r)
 		sdax_store_settle(store);
 	return r;
@@ -763,27 +746,10 @@ int sdax_store_lapse(struct sdax_store *store, const struct sdax_key *keys,
 int sdax_store_sweep(struct sdax_store *store, bool *ret_swept)
 {
 	struct sdax_key key = store->control->changing;
-	struct sdax_entry entry;
 	bool swept = false;
-	int r;
+	int r = key.ino ? sweep(store, &key, &swept) : 0;
 
-	if (key.ino) {
-		if (!sdax_store_get(store, &key, &entry) &&
-		    (entry.state == SDAX_STATE_PENDING ||
-		     entry.flags & SDAX_F_CANARY)) {
-			bpf_map_delete_elem(store->sealed, &key);
-			swept = true;
-		}
-		if (sdax_store_get(store, &key, &entry) < 0) {
-			paths_del(store, &key);
-			sdax_drift_forget(&key);
-		}
-		r = recount(store);
-		if (r < 0)
-			return r;
-		sdax_store_settle(store);
-	}
-	if (ret_swept)
+	if (!r && ret_swept)
 		*ret_swept = swept;
-	return 0;
+	return r;
 }

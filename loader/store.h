@@ -29,11 +29,12 @@ struct sdax_store {
 	struct sdax_filter *filter;	/* mapped if writable, else NULL */
 	__u64 capacity;		/* records there is room for, lapsed ones too */
 	bool writable;
+	int door;		/* while the registry is guarded, else -1 */
 };
 
 #define SDAX_STORE_NONE \
 	{ .sealed = -1, .filesystems = -1, .paths = -1, .events = -1, \
-	  .counters = -1, .control_fd = -1 }
+	  .counters = -1, .door = -1, .control_fd = -1 }
 
 /* The maps by pin name, in the order of the descriptors above. */
 enum sdax_map {
@@ -50,8 +51,8 @@ enum sdax_map {
 extern const char *const sdax_map_names[SDAX_MAP_MAX_];
 
 /*
- * ENOENT: nothing is pinned. EPROTO: pinned by another version, or not by
- * staticdax. EACCES, EPERM: no right to read them.
+ * ENOENT: nothing is pinned. EBADFD: a map is not pinned. EPROTO: pinned by
+ * another version, or not by staticdax. EACCES, EPERM: no right to read them.
  */
 int sdax_store_open(bool writable, struct sdax_store *ret);
 void sdax_store_close(struct sdax_store *store);
@@ -86,6 +87,7 @@ int sdax_store_update(struct sdax_store *store, const struct sdax_key *key,
 /*
  * Ends seals that the programs did not see end: the records stay, lapsed, each with
  * an event. Negative errno: some may have ended, and the next sweep counts them.
+ * EPERM under guard: none has.
  */
 int sdax_store_lapse(struct sdax_store *store, const struct sdax_key *keys,
 		     size_t count, enum sdax_lapse why);
@@ -119,6 +121,9 @@ int sdax_store_path_in(const struct sdax_store *store,
 		       const struct sdax_key *key, const struct sdax_slot *slot,
 		       char **ret_path);
 
+/* Removes what an entry left behind that somebody else deleted, and only it. */
+int sdax_store_forget(struct sdax_store *store, const struct sdax_key *key);
+
 /* ENOENT when it has been overwritten. */
 int sdax_store_event(const struct sdax_store *store, __u64 seq,
 		     struct sdax_event *ret_event);
@@ -136,6 +141,27 @@ void sdax_store_settle(struct sdax_store *store);
  * if it was still PENDING. ret_swept may be NULL.
  */
 int sdax_store_sweep(struct sdax_store *store, bool *ret_swept);
+
+/*
+ * Computes counts and filter anew from the entries. ret_wrong, if not NULL,
+ * gets what had contradicted them, or NULL; a filesystem that is lapsing just
+ * then is waited for.
+ */
+int sdax_store_recount(struct sdax_store *store, const char **ret_wrong);
+
+/*
+ * Is the registry guarded, so that the store is writable only to add to? EPERM
+ * is then the answer to removing or changing an entry that was judged.
+ */
+static inline bool sdax_store_guarded(const struct sdax_store *store)
+{
+	return store->door >= 0;
+}
+
+/* The bits that programs leave when they see the canary; and that it held. */
+void sdax_store_unprove(struct sdax_store *store);
+__u64 sdax_store_proved(struct sdax_store *store);
+void sdax_store_prove(struct sdax_store *store);
 
 /* Any entry that denies or reports? */
 bool sdax_store_in_use(const struct sdax_store *store);

@@ -10,6 +10,8 @@
 
 #include "canary.h"
 #include "engine.h"
+#include "entry.h"
+#include "guard.h"
 #include "holders.h"
 #include "privilege.h"
 #include "query.h"
@@ -42,11 +44,17 @@ static int remove_entry(struct staticdax *sd, struct sdax_store *store,
 			struct staticdax_result *result)
 {
 	struct sdax_entry entry;
+	bool edited;
 	int r;
 
 	r = sdax_store_get(store, key, &entry);
-	if (r == -ENOENT)
+	if (r == -ENOENT) {
+		sdax_store_forget(store, key);
 		return 0;
+	}
+	if (!r && sdax_store_guarded(store))
+		return sdax_fail(result, STATICDAX_LOCKED, 0, "%s", "");
+	edited = !r && sdax_entry_edited(&entry);
 	if (!r && !(flags & STATICDAX_FORCE) &&
 	    entry.state != SDAX_STATE_LAPSED) {
 		r = refuse_if_held(sd, key, fd, result);
@@ -55,6 +63,8 @@ static int remove_entry(struct staticdax *sd, struct sdax_store *store,
 	}
 	if (!r)
 		r = sdax_store_del(store, key);
+	if (!r && edited)
+		r = sdax_store_recount(store, NULL);
 	if (r < 0)
 		return sdax_fail(result, STATICDAX_SYSTEM, r,
 				 "removing the record");
@@ -235,6 +245,8 @@ static int remove_foreign(uint32_t flags, const char *mountpoint,
 
 	if (!(flags & STATICDAX_FORCE) || mountpoint)
 		return result->error;
+	if (sdax_guard_state() != SDAX_GUARD_OFF)
+		return sdax_fail(result, STATICDAX_LOCKED, 0, "%s", "");
 	sdax_canary_remove();
 	return sdax_engine_detach(false);
 }
@@ -269,7 +281,9 @@ int sdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 		*ret_count = 0;
 		return 0;
 	}
-	if (result.reason == STATICDAX_PINS_VERSION)
+	if (result.reason == STATICDAX_PINS_VERSION ||
+	    result.reason == STATICDAX_PINS_BROKEN ||
+	    result.reason == STATICDAX_PINS_GONE)
 		r = remove_foreign(flags, mountpoint, &result);
 	else if (!r)
 		r = sdax_store_walk(&store, collect, &keys);

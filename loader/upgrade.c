@@ -20,6 +20,9 @@ static int replace(struct staticdax *sd, uint32_t flags,
 		return 0;
 	if (r < 0)
 		return r;
+	if (sdax_store_guarded(&store))
+		return sdax_fail(result, STATICDAX_LOCKED, 0,
+				 "other programs cannot take the place of those in force");
 	if (sdax_store_in_use(&store)) {
 		r = sdax_handle_replace(sd, &store, flags & STATICDAX_FORCE,
 					result);

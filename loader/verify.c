@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "drift.h"
+#include "entry.h"
 #include "fit.h"
 #include "privilege.h"
 #include "query.h"
@@ -169,6 +170,11 @@ static int compare(struct checking *c)
 
 static int check(struct checking *c)
 {
+	const char *edit = sdax_entry_edited(&c->entry);
+
+	if (edit)
+		return sdax_fail(c->result, STATICDAX_TAMPERED, 0,
+				 "the seal %s", edit);
 	switch (c->entry.state) {
 	case SDAX_STATE_ACTIVE:
 		return compare(c);

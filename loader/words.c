@@ -234,6 +234,29 @@ static const struct row rows[] = {
 		.text = "the programs in force are of a later version of staticdax",
 		.remedy = "use that version, or go back with staticdax upgrade --force",
 	},
+	ROW(PINS_GONE) = {
+		.word = "pins_gone", .answer = STATICDAX_FAILED,
+		.error = EBADFD,
+		.text = "the pins were removed behind staticdax's back, and every seal with them",
+		.remedy = "acknowledge it with staticdax unseal --all --force, then seal again",
+	},
+	ROW(TAMPERED) = {
+		.word = "tampered", .answer = STATICDAX_FAILED,
+		.error = EBADFD,
+		.text = "the registry was changed behind staticdax's back",
+		.remedy = "unseal that file and seal it again; what happened to it meanwhile is not known",
+	},
+	ROW(LOCKED) = {
+		.word = "locked", .answer = STATICDAX_FAILED, .error = EPERM,
+		.text = "seals are locked until reboot",
+		.remedy = "reboot; locked seals cannot be removed or changed before",
+	},
+	ROW(GUARD_HELD) = {
+		.word = "guard_held", .answer = STATICDAX_HELD_BY_OTHERS,
+		.error = EBUSY,
+		.text = "seals cannot be locked while somebody could still change them",
+		.remedy = "end that process, unload that program, and lock again",
+	},
 	ROW(REGISTRY_FULL) = {
 		.word = "registry_full", .answer = STATICDAX_FAILED,
 		.error = ENOSPC,

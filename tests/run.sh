@@ -126,6 +126,7 @@ parts() {
 	echo "prepare -t 1200 -e KILLS=$kills tests/cli/prepare.sh"
 	echo "registry -f ext4 tests/cli/registry.sh"
 	echo "verify -f ext4 tests/cli/verify.sh"
+	echo "guard -f ext4,xfs tests/cli/guard.sh"
 	echo "policy tests/cli/policy.sh"
 	echo "noshrink -f ext4,xfs tests/guest/noshrink.sh 6"
 	echo "leftover -f ext4,xfs tests/guest/leftover.sh"

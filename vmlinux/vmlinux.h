@@ -11,6 +11,7 @@
 #ifndef VMLINUX_H
 #define VMLINUX_H
 
+#include <linux/bpf.h>
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,7 +47,11 @@ struct vfsmount {
 };
 
 /* fs/mount.h */
+struct mnt_namespace;
+
 struct mount {
+	int mnt_id;
+	struct mnt_namespace *mnt_ns;
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
@@ -83,11 +88,17 @@ struct inode {
 	atomic_t i_dio_count;
 };
 
+struct qstr {
+	const unsigned char *name;
+};
+
 struct dentry {
+	struct qstr d_name;
 	struct inode *d_inode;
 };
 
 struct path {
+	struct vfsmount *mnt;
 	struct dentry *dentry;
 };
 
@@ -96,6 +107,7 @@ struct file_operations {
 };
 
 struct file {
+	void *private_data;
 	unsigned int f_mode;
 	unsigned int f_flags;
 	struct inode *f_inode;
@@ -148,6 +160,33 @@ struct pt_regs {
 	unsigned long orig_ax;
 };
 
+struct bpf_prog;
+
+struct bpf_map {
+	struct bpf_map *inner_map_meta;
+	enum bpf_map_type map_type;
+	u32 key_size;
+	u32 value_size;
+	u32 id;
+	struct {
+		s64 counter;
+	} usercnt;
+};
+
+struct bpf_prog_aux {
+	u32 used_map_cnt;
+	u32 id;
+	u32 attach_btf_id;
+	struct bpf_prog *dst_prog;
+	struct bpf_map **used_maps;
+};
+
+struct bpf_prog {
+	enum bpf_prog_type type;
+	enum bpf_attach_type expected_attach_type;
+	struct bpf_prog_aux *aux;
+};
+
 struct vm_area_struct {
 	unsigned long vm_start;
 	struct file *vm_file;
@@ -162,6 +201,16 @@ struct bpf_iter__task_file {
 	struct task_struct *task;
 	u32 fd;
 	struct file *file;
+};
+
+struct bpf_iter__bpf_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+};
+
+struct bpf_iter__bpf_prog {
+	struct bpf_iter_meta *meta;
+	struct bpf_prog *prog;
 };
 
 struct bpf_iter__task_vma {

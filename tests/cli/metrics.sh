@@ -67,7 +67,7 @@ rm $PINS/sdax_permission
 metrics "with_a_missing_link"
 says "does_not_enforce" 'enforcing 0' 'seals\{state="sealed"\} 1' \
 	'canary_timestamp_seconds '"$canary"'\.[0-9]+'
-rm $PINS/events
+rm $PINS/sdax_* $PINS/events
 answers 3 'enforcing 0' "metrics_of_a_broken_registry" "$S" metrics
 rm -r $PINS
 umount /run/staticdax/bpf/canary /run/staticdax/bpf

@@ -128,13 +128,16 @@ tells "notices_missing_link" 'enforcing: NO \('
 fit /mnt/ext4-dax/other
 "$S" seal /mnt/ext4-dax/other >/dev/null
 tells "notices_repair" 'enforcing: yes'
-mv $PINS/events $PINS/gone
-tells "notices_missing_map" 'enforcing: NO'
-mv $PINS/gone $PINS/events
-tells "notices_map_is_back" 'enforcing: yes'
+rm $PINS/events
+tells "notices_missing_map" 'enforcing: yes .*pins of maps were removed: 1 put back'
+holds "zero_filter" build/tests/zero_map $PINS/filter
+tells "notices_edited_map" 'enforcing: NO .*filter contradicted'
+tells "notices_map_put_right" 'enforcing: yes'
 rm -r $PINS
 tells "removed_pins_are_a_lapse" 'lapsed: the seal of /mnt/ext4-dax/(f|other) \(unpinned\)'
 tells "both_seals" 'lapsed: the seal of /mnt/ext4-dax/(f|other) \(unpinned\)'
+tells "notices_that_all_pins_are_gone" 'enforcing: NO \(.*removed'
+holds "acknowledge" "$S" unseal --all --force
 tells "notices_that_nothing_is_sealed" 'enforcing: no \(nothing is sealed\)'
 holds "seal_anew" "$S" seal $f
 tells "follows_the_new_registry" 'enforcing: yes'

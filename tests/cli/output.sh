@@ -333,6 +333,13 @@ run_with FAKE_STATUS=lsm_off status
 expect "status where the kernel cannot" 4 13 1
 run_with FAKE_STATUS=no_privilege status
 expect "status without privilege" 3 1 1
+run lock
+expect "lock" 0 1 0
+says "locked" out "locked until reboot"
+run lock --json
+json "lock --json" '.locked and .changed and .reason == "ok"'
+run_with FAKE_LOCK=guard_held lock
+expect "lock while somebody could still write" 5 0 1
 run doctor
 expect "doctor" 0 4 0
 run_with FAKE_DOCTOR=cannot doctor

@@ -33,6 +33,7 @@ static int put(struct sdax_store *store, __u64 ino, struct sdax_identity *id)
 {
 	struct sdax_entry entry = {
 		.size = 65536,
+		.deny = SDAX_DENY_STATIC,
 		.runs = 1,
 		.state = SDAX_STATE_LAPSED,
 		.lapse = SDAX_LAPSE_UNMOUNTED,

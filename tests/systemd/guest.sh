@@ -71,9 +71,18 @@ first() {
 	holds "no_unit_has_failed" test -z "$(systemctl --failed --plain --no-legend)"
 }
 
+# Locked, nothing can be released; what that costs is shown by whether the system
+# comes to its end, and how it leaves the filesystem.
+last() {
+	answers 0 'locked until reboot' "lock" "$S" lock
+	answers 3 'locked until reboot' "release_is_refused" "$S" unseal --all --force
+	fails "deny_truncate_after_refused_release" truncate -s 0 /srv/pool
+}
+
 (
 	every_time
 	[ "$phase" != first ] || first
+	[ "$phase" != last ] || last
 	[ "${tap_failed:-0}" -eq 0 ] ||
 		tap_diag "$(journalctl -b -o cat --no-pager -u 'staticdax*' | tail -n 40)"
 	tap_done

@@ -510,6 +510,16 @@ int staticdax_metrics(struct staticdax *sd, struct staticdax_metrics *ret)
 	return 0;
 }
 
+int staticdax_lock(struct staticdax *sd, struct staticdax_result *result)
+{
+	const char *why = getenv("FAKE_LOCK");
+
+	(void)sd;
+	answer(why ? why : "", result);
+	result->changed = !result->error;
+	return result->error;
+}
+
 int staticdax_doctor(struct staticdax *sd, staticdax_doctor_fn fn, void *arg)
 {
 	const char *mood = getenv("FAKE_DOCTOR");

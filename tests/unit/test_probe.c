@@ -329,7 +329,7 @@ static void test_this_system(void)
 	char detail[160];
 	int r = sdax_probe_run(take, &w);
 
-	tap_ok(w.lines == 16 && w.seen && !w.incomplete && (r == 0) == !w.no_required,
+	tap_ok(w.lines == 17 && w.seen && !w.incomplete && (r == 0) == !w.no_required,
 	       "this_system_answers_everything");
 	tap_ok(sdax_probe_lsm(detail, sizeof(detail)) < STATICDAX_REASON_MAX_, "this_system_lsm");
 }

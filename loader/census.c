@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Counts and filter of the registry, computed anew from its entries. */
+#include "census.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include "entry.h"
+#include "hot.h"
+#include "util.h"
+
+#define XFS_SUPER_MAGIC 0x58465342
+
+struct rebuild {
+	__u64 *words;
+	__u64 hot;
+};
+
+static int rebuild_one(void *arg, const struct sdax_key *key,
+		       const struct sdax_slot *slot)
+{
+	__u64 bit = sdax_filter_bit(key->ino);
+	struct rebuild *rebuild = arg;
+
+	if (!sdax_entry_counts(&slot->entry))
+		return 0;
+	rebuild->words[bit >> 6] |= 1ULL << (bit & 63);
+	rebuild->hot |= 1ULL << sdax_dev_bit(key->dev);
+	return 0;
+}
+
+int sdax_census_filter(struct sdax_store *store, bool *ret_missing)
+{
+	_cleanup_free_ __u64 *words = NULL;
+	struct rebuild rebuild = {};
+	bool missing;
+	int r;
+
+	words = calloc(SDAX_FILTER_WORDS, sizeof(*words));
+	if (!words)
+		return -ENOMEM;
+	rebuild.words = words;
+	r = sdax_store_walk(store, rebuild_one, &rebuild);
+	if (r < 0)
+		return r;
+	missing = rebuild.hot & ~store->control->hot_devs;
+	for (size_t i = 0; i < SDAX_FILTER_WORDS; i++) {
+		missing |= words[i] & ~store->filter->words[i];
+		__atomic_store_n(&store->filter->words[i], words[i],
+				 __ATOMIC_SEQ_CST);
+	}
+	__atomic_store_n(&store->control->hot_devs, rebuild.hot,
+			 __ATOMIC_SEQ_CST);
+	store->control->stale = 0;
+	*ret_missing = missing;
+	return 0;
+}
+
+struct tally {
+	__u32 dev;
+	struct sdax_fs fs;
+};
+
+/* What the counts must be. */
+struct census {
+	struct tally *tallies;
+	size_t n;
+	__u64 seals;
+	__u64 audits;
+	__u64 xfs_seals;
+	__u64 xfs_audits;
+	__u64 writes_judged;
+};
+
+static void census_done(struct census *census)
+{
+	free(census->tallies);
+}
+
+static struct tally *tally_of(struct census *census, __u32 dev)
+{
+	struct tally *more;
+
+	for (size_t i = 0; i < census->n; i++)
+		if (census->tallies[i].dev == dev)
+			return census->tallies + i;
+	more = reallocarray(census->tallies, census->n + 1, sizeof(*more));
+	if (!more)
+		return NULL;
+	census->tallies = more;
+	more[census->n] = (struct tally){ .dev = dev };
+	return more + census->n++;
+}
+
+static int tally_filesystems(struct sdax_store *store, struct census *census)
+{
+	struct sdax_fs fs;
+	__u32 dev, *prev = NULL;
+
+	while (!bpf_map_get_next_key(store->filesystems, prev, &dev)) {
+		struct tally *t;
+
+		prev = &dev;
+		if (bpf_map_lookup_elem(store->filesystems, &dev, &fs) < 0)
+			continue;
+		t = tally_of(census, dev);
+		if (!t)
+			return -ENOMEM;
+		t->fs.magic = fs.magic;
+	}
+	return 0;
+}
+
+static int count_one(void *arg, const struct sdax_key *key,
+		     const struct sdax_slot *slot)
+{
+	const struct sdax_entry *entry = &slot->entry;
+	bool keeps = entry->deny & SDAX_BIT(SDAX_OP_UMOUNT);
+	struct census *census = arg;
+	struct tally *t;
+
+	if (!sdax_entry_counts(entry))
+		return 0;
+	t = tally_of(census, key->dev);
+	if (!t)
+		return -ENOMEM;
+	if (entry->flags & SDAX_F_AUDIT) {
+		t->fs.audits++;
+		t->fs.keeping_audits += keeps;
+	} else {
+		t->fs.seals++;
+		t->fs.keeping += keeps;
+	}
+	census->writes_judged += sdax_entry_judges_writes(entry);
+	return 0;
+}
+
+/*
+ * A filesystem whose record is gone counts as XFS: only that adds refusals, and
+ * they look at the filesystem itself.
+ */
+static int census_take(struct sdax_store *store, struct census *census)
+{
+	int r;
+
+	r = tally_filesystems(store, census);
+	if (!r)
+		r = sdax_store_walk(store, count_one, census);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < census->n; i++) {
+		struct sdax_fs *fs = &census->tallies[i].fs;
+
+		fs->magic = fs->magic ?: XFS_SUPER_MAGIC;
+		census->seals += fs->seals;
+		census->audits += fs->audits;
+		if (fs->magic == XFS_SUPER_MAGIC) {
+			census->xfs_seals += fs->seals;
+			census->xfs_audits += fs->audits;
+		}
+	}
+	return 0;
+}
+
+/* A lapse leaves a record at zero, which is as good as none. */
+static bool is_recorded(const struct sdax_store *store, const struct tally *t)
+{
+	struct sdax_fs fs = {};
+
+	bpf_map_lookup_elem(store->filesystems, &t->dev, &fs);
+	return fs.seals == t->fs.seals && fs.audits == t->fs.audits &&
+	       fs.keeping == t->fs.keeping &&
+	       fs.keeping_audits == t->fs.keeping_audits;
+}
+
+static bool agrees(const struct sdax_store *store, const struct census *census)
+{
+	const struct sdax_control *control = store->control;
+
+	for (size_t i = 0; i < census->n; i++)
+		if (!is_recorded(store, census->tallies + i))
+			return false;
+	return control->seals == census->seals &&
+	       control->audits == census->audits &&
+	       control->xfs_seals == census->xfs_seals &&
+	       control->xfs_audits == census->xfs_audits &&
+	       control->writes_judged == census->writes_judged;
+}
+
+static void census_apply(struct sdax_store *store, const struct census *census)
+{
+	struct sdax_control *control = store->control;
+
+	for (size_t i = 0; i < census->n; i++) {
+		const struct tally *t = census->tallies + i;
+
+		if (t->fs.seals || t->fs.audits) {
+			bpf_map_update_elem(store->filesystems, &t->dev, &t->fs,
+					    BPF_ANY);
+		} else {
+			bpf_map_delete_elem(store->filesystems, &t->dev);
+			sdax_hot_del(store->filter, t->dev);
+		}
+	}
+	control->seals = census->seals;
+	control->audits = census->audits;
+	control->writes_judged = census->writes_judged;
+	control->xfs_seals = census->xfs_seals;
+	control->xfs_audits = census->xfs_audits;
+}
+
+/* An address that is lost is not found again: then every superblock is hot. */
+static bool heat(struct sdax_store *store, const struct census *census)
+{
+	bool cold = false;
+
+	for (size_t i = 0; i < census->n; i++) {
+		const struct tally *t = census->tallies + i;
+
+		cold |= (t->fs.seals || t->fs.audits) &&
+			!sdax_hot_has(store->filter, t->dev);
+	}
+	if (cold)
+		sdax_hot_all(store->filter);
+	return cold;
+}
+
+/* A superblock on its way out marks its entries before it subtracts them. */
+#define LAPSE_TURNS 50
+
+static int recount(struct sdax_store *store, bool last, bool *ret_same,
+		   const char **wrong)
+{
+	_cleanup_(census_done) struct census census = {};
+	int r;
+
+	r = census_take(store, &census);
+	if (r < 0)
+		return r;
+	*ret_same = agrees(store, &census);
+	if (!*ret_same && !last)
+		return 0;
+	if (!*ret_same)
+		*wrong = "a count of seals";
+	census_apply(store, &census);
+	if (heat(store, &census))
+		*wrong = "the filter";
+	return 0;
+}
+
+int sdax_store_recount(struct sdax_store *store, const char **ret_wrong)
+{
+	const char *wrong = NULL;
+	bool missing, same = false;
+	int r;
+
+	if (ret_wrong)
+		*ret_wrong = NULL;
+	if (sdax_store_guarded(store))
+		return 0;
+	for (int left = ret_wrong ? LAPSE_TURNS : 1; !same && left; left--) {
+		r = recount(store, left == 1, &same, &wrong);
+		if (r < 0)
+			return r;
+		if (!same && left > 1)
+			sched_yield();
+	}
+	r = sdax_census_filter(store, &missing);
+	if (r < 0)
+		return r;
+	if (missing)
+		wrong = "the filter";
+	if (ret_wrong)
+		*ret_wrong = wrong;
+	return 0;
+}
+
+/* Which records there are */
+
+static int subtract_one(void *arg, const struct sdax_key *key,
+			const struct sdax_slot *slot)
+{
+	struct sdax_gap *gap = arg;
+
+	if (slot->entry.flags & SDAX_F_CANARY)
+		return 0;
+	gap->gone--;
+	sdax_key_mix(&gap->key, key);
+	return 0;
+}
+
+int sdax_census_gap(struct sdax_store *store, struct sdax_gap *ret)
+{
+	struct sdax_gap gap = {
+		.gone = store->control->records,
+		.key = store->control->keys,
+	};
+	int r;
+
+	r = sdax_store_walk(store, subtract_one, &gap);
+	if (!r)
+		*ret = gap;
+	return r;
+}
+
+bool sdax_gap_is(const struct sdax_gap *gap)
+{
+	return gap->gone || gap->key.ino || gap->key.dev || gap->key.part;
+}
+
+void sdax_census_adopt(struct sdax_store *store, const struct sdax_gap *gap)
+{
+	store->control->records -= gap->gone;
+	sdax_key_mix(&store->control->keys, &gap->key);
+}

@@ -1,0 +1,248 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# staticdax lock: seals are added and kept until reboot, whatever root tries.
+# There is no way back, so what has to be tried unlocked comes first.
+
+. tests/cli/guest.sh
+
+f=/mnt/ext4/f
+g=/mnt/xfs/g
+h=/mnt/ext4/h
+BPF=/run/staticdax/bpf
+KNOB=/proc/sys/kernel/ftrace_enabled
+k=/mnt/ext4/k
+l=/mnt/ext4/l
+LATER=build/tests/staticdax-later
+long=/mnt/ext4/$(printf '%0200d' 0)
+for file in $f $g $h $k $l "$long" /mnt/ext4/anchor /mnt/ext4/more; do
+	fit "$file"
+done
+truncate -s 64K /mnt/ext4/hole
+
+# What comes later: a filesystem of which nothing is sealed yet and whose inodes
+# have the same numbers in each subvolume, and one that is mounted for a while
+modprobe -a loop btrfs
+mkdir /mnt/btrfs /mnt/away
+truncate -s 160M /run/btrfs
+truncate -s 8M /run/away
+mkfs.btrfs -q /run/btrfs >/dev/null 2>&1
+mke2fs -q -t ext4 -b 4096 /run/away 2>/dev/null
+mount -o loop /run/btrfs /mnt/btrfs
+away=$(losetup -f --show /run/away)
+mount "$away" /mnt/away
+fit /mnt/away/x
+umount /mnt/away
+fit /mnt/btrfs/file
+for sub in one two; do
+	btrfs -q subvolume create /mnt/btrfs/$sub
+	fit /mnt/btrfs/$sub/file
+done
+
+user() {
+	setpriv --reuid 1000 --regid 1000 --clear-groups "$@"
+}
+id_of() {
+	bpftool -j map list | jq "[.[] | select(.name == \"$1\").id] | last"
+}
+
+# Unlocked, what is refused later is allowed
+holds "allow_open_switch_unlocked" sh -c "exec 7>>$KNOB"
+"$S" seal --no-dax --registry 9 $f /mnt/ext4/anchor >/dev/null
+holds "allow_map_write_unlocked" build/tests/zero_map $PINS/counters
+holds "allow_open_map_unlocked" bpftool map show id "$(id_of sealed)"
+holds "allow_rename_of_pin_unlocked" sh -c "mv $PINS/events $BPF/x && mv $BPF/x $PINS/events"
+answers 0 'enforcing: yes' "status_unlocked" "$S" status
+fails "status_does_not_say_locked" grep -q 'locked: *until' "$OUT"
+answers 3 'CAP_|privilege' "lock_as_user" user "$S" lock
+
+# hold PIN [HOW]: has it when this returns, until $holder is killed
+hold() {
+	: >/tmp/held
+	build/tests/hold_bpf "$@" >/tmp/held &
+	holder=$!
+	until [ -s /tmp/held ] || ! kill -0 $holder 2>/dev/null; do :; done
+}
+
+# Somebody who could still write
+held() {
+	local name=$1 pattern=$2
+	shift 2
+	hold "$@"
+	answers 5 "$pattern" "$name" "$S" lock
+	kill $holder
+	wait $holder 2>/dev/null
+	holds "${name}_locks_nothing" test ! -e $BPF/guard
+}
+held "lock_refused_while_map_is_open" "hold_bpf.*has a map open" $PINS/sealed
+held "lock_refused_while_map_is_in_flight" "unseen" $PINS/paths away
+answers 5 'lock_twice.*has a map open' "lock_refused_while_own_handle_has_maps" build/tests/lock_twice $f
+exec 7>>$KNOB
+answers 5 'ftrace_enabled' "lock_refused_while_switch_is_open" "$S" lock
+exec 7>&-
+# shellcheck disable=SC2046 # words
+bpftool map update pinned $PINS/control key 0 0 0 0 value \
+	$(bpftool -j map lookup pinned $PINS/control key 0 0 0 0 |
+	  jq -r '.value | .[32] = "0x09" | join(" ")')
+answers 3 'changed behind' "lock_refused_after_tampering" "$S" lock
+holds "unseal_after_refused_locks" "$S" unseal $f
+holds "seal_after_refused_locks" "$S" seal --no-dax $f
+# of these a few, since they differ in nothing
+maps=$(bpftool -j map list | jq -r '[.[] | select(.name | test("^(sealed|filesystems|paths|events|counters|tokens|enforce|.data.control)")).id] | join(" ")')
+links=$(bpftool -j link list | jq '.[-5:][].id')
+progs=$(bpftool -j prog list | jq -r '[.[] | select(.name // "" | test("^sdax_")).id][-5:] | join(" ")')
+
+# A reader is in nobody's way
+hold $PINS/events read
+answers 0 'locked until reboot' "lock" "$S" lock
+kill $holder
+answers 0 'already locked' "lock_again" "$S" lock
+answers 0 'locked: *until reboot' "status_says_locked" "$S" status
+answers 0 '"locked": ?true' "status_json_says_locked" "$S" status --json
+answers 0 'until reboot' "doctor_says_locked" "$S" doctor
+
+# Seals are not removed
+answers 3 'locked until reboot' "deny_unseal" "$S" unseal $f
+answers 3 'locked until reboot' "deny_unseal_force" "$S" unseal --force $f
+answers 3 'locked until reboot' "deny_unseal_all" "$S" unseal --all --force
+fails "deny_truncate_after_unseal_tries" truncate -s 0 $f
+
+# nor through a policy; nor are the programs replaced
+printf '%s:\n  dax: no\n' $g $h >/tmp/policy.conf
+answers 3 'locked until reboot' "apply_adds_and_deny_prune" "$S" apply --prune /tmp/policy.conf
+answers 0 'sealed$' "apply_added" "$S" get $g $h
+answers 0 'sealed$' "prune_removed_nothing" "$S" get $f
+answers 3 'locked until reboot' "deny_upgrade" "$S" upgrade
+answers 3 'locked until reboot' "deny_upgrade_force" "$S" upgrade --force
+answers 3 'locked until reboot' "deny_upgrade_to_later_version" $LATER upgrade
+answers 0 ': sealed' "later_version_seals_under_the_programs_there_are" $LATER seal --no-dax $l
+fails "deny_truncate_of_what_the_later_version_sealed" truncate -s 0 $l
+
+# but added, on filesystems that held none as well
+fails "deny_truncate_of_added" truncate -s 0 $g
+fails "deny_unlink_of_added" rm -f $h
+answers 0 'sealed' "allow_seal_of_long_name" "$S" seal --no-dax "$long"
+answers 0 "$long" "list_shows_all_of_a_long_name" "$S" list
+answers 0 'sealed$' "user_gets_added" user "$S" get $h
+answers 1 'has a hole' "refuse_unfit" "$S" seal --no-dax /mnt/ext4/hole
+answers 1 'not sealed' "refused_is_not_left_over" "$S" get /mnt/ext4/hole
+holds "refused_stays_free" truncate -s 128K /mnt/ext4/hole
+answers 0 'sealed' "allow_seal_on_btrfs" "$S" seal --mode noshrink /mnt/btrfs/one/file
+fails "deny_shrink_on_btrfs" truncate -s 0 /mnt/btrfs/one/file
+holds "allow_shrink_in_other_subvolume" truncate -s 0 /mnt/btrfs/two/file
+# A namespace that ends takes its mounts along, which is written down; its
+# filesystem goes some time later
+in_namespace() {
+	unshare -m sh -c "mount $away /mnt/away && $S seal --no-dax /mnt/away/x &&
+		! truncate -s 0 /mnt/away/x 2>/dev/null"
+}
+lapsed() {
+	local turn
+	for turn in $(seq 60); do
+		"$S" list | grep -q 'lapsed (unmounted' && return 0
+	done
+	echo "asked $turn times: not lapsed"
+	return 1
+}
+answers 0 ': sealed' "allow_seal_of_what_will_lapse" in_namespace
+holds "list_says_lapsed" lapsed
+answers 0 ': sealed' "seal_again_what_has_lapsed" in_namespace
+answers 0 'already sealed' "seal_again_changes_nothing" "$S" seal --no-dax $f
+answers 1 'another way' "deny_other_mode" "$S" seal --no-dax --mode swapfile $f
+holds "door_is_no_way_out" build/tests/door_knock $f
+# at the canary, with the entry pending, and before the verdict
+for step in bpf:20 fremovexattr:1 fsync:2; do
+	(strace -f -qq -o /dev/null -e trace=${step%:*} \
+		-e inject=${step%:*}:signal=SIGKILL:when=${step#*:} \
+		"$S" seal --no-dax $k; exit $?) >/dev/null 2>&1
+	[ $? -eq 137 ] || tap_not_ok "came to its end before $step"
+done
+answers 0 ', 0 pending' "status_after_kills" "$S" status
+answers 0 ': sealed' "seal_after_kills" "$S" seal --no-dax $k
+answers 3 'no room' "refuse_beyond_the_registry" "$S" seal --no-dax /mnt/ext4/more
+answers 0 "" "verify_of_all_but_the_lapsed" "$S" verify $f $g $h $k /mnt/btrfs/one/file
+
+# Pins
+mkdir -p $BPF/mine /tmp/b /tmp/ns
+before=$(find $BPF)
+rm -rf ${PINS:?}/* $BPF/guard/* 2>/dev/null
+mv -t $BPF/mine $PINS/* $BPF/guard/* 2>/dev/null
+holds "deny_removing_each_pin" test "$(find $BPF)" = "$before"
+fails "deny_rename_of_all_pins" mv $PINS $BPF/other
+fails "deny_exchange_of_all_pins" build/tests/swap_names $PINS $BPF/mine
+fails "deny_umount" umount $BPF
+fails "deny_lazy_umount" umount -l $BPF
+fails "deny_forced_umount" umount -f $BPF
+fails "deny_umount_of_canary" umount -l $BPF/canary
+fails "deny_lazy_umount_above" umount -l /run
+fails "deny_mount_over" mount -t tmpfs none $BPF
+fails "deny_remount" mount -o remount,ro $BPF
+fails "deny_move" mount --move $BPF /tmp/b
+fails "deny_move_above" mount --move /run /tmp/b
+holds "allow_bind_elsewhere" mount --bind $BPF /tmp/b
+fails "deny_unlink_by_bind_mount" rm -f /tmp/b/current/sealed
+holds "allow_umount_of_bind_mount" umount /tmp/b
+holds "allow_namespace_to_let_go" unshare -m sh -c "umount -l $BPF && umount -l /run"
+holds "allow_move_in_other_namespace" unshare -m sh -c "mount -t tmpfs none /tmp/ns &&
+	mount --move /tmp/ns /tmp/b && umount /tmp/b"
+
+# Maps, programs and links, by name and by number
+for map in sealed filesystems paths events counters control filter; do
+	fails "deny_writing_$map" build/tests/zero_map $PINS/$map
+done
+bad=
+for id in $maps; do
+	bpftool map show id "$id" >/dev/null 2>&1 && bad="$bad $id"
+done
+holds "deny_opening_maps_by_number" test -z "$bad"
+bad=
+for id in $progs; do
+	bpftool prog show id "$id" >/dev/null 2>&1 && bad="$bad $id"
+done
+holds "deny_opening_programs_by_number" test -z "$bad"
+bad=
+for id in $links; do
+	bpftool link detach id "$id" 2>/dev/null && bad="$bad $id"
+done
+holds "deny_detaching_links" test -z "$bad"
+fails "deny_writing_guard" build/tests/zero_map $BPF/guard/state
+
+# The switch, wherever its file is seen
+fails "deny_switch" sh -c "echo 0 >$KNOB"
+fails "deny_sysctl" sysctl -w kernel.ftrace_enabled=0
+touch /tmp/knob
+mount --bind $KNOB /tmp/knob
+fails "deny_bound_switch" sh -c "echo 0 >/tmp/knob"
+mkdir -p /tmp/proc
+mount -t proc proc /tmp/proc
+fails "deny_switch_of_other_proc" sh -c "echo 0 >/tmp/proc/sys/kernel/ftrace_enabled"
+holds "switch_is_as_before" grep -qx 1 $KNOB
+holds "allow_reading_switch" cat $KNOB
+holds "allow_other_switches" sh -c "echo 0 >/proc/sys/kernel/panic"
+
+# Others' BPF goes on
+mkdir -p /tmp/bpf
+mount -t bpf none /tmp/bpf
+holds "allow_other_maps" bpftool map create /tmp/bpf/m type hash key 16 value 64 entries 4 name other
+holds "allow_writing_other_maps" build/tests/zero_map /tmp/bpf/m
+holds "allow_unpinning_other_maps" rm /tmp/bpf/m
+holds "allow_umount_of_other_pins" umount /tmp/bpf
+
+# All that changed nothing
+answers 0 'enforcing: yes' "status_after_all" "$S" status
+grep -q 'locked: *until reboot' "$OUT" || tap_not_ok "still_locked" "$(cat "$OUT")"
+for file in $f $g $h $k; do
+	fails "deny_after_all_${file##*/}" truncate -s 0 $file
+done
+
+# What it costs: such a file system is not unmounted before the reboot, but
+# read-only it is as clean
+fails "deny_umount_of_sealed" umount /mnt/ext4
+holds "allow_read_only_ext4" mount -o remount,ro /mnt/ext4
+holds "allow_read_only_xfs" mount -o remount,ro /mnt/xfs
+holds "ext4_is_clean" sh -c "e2fsck -fn /dev/vda"
+# what had a log to replay could not be mounted from a device that is read-only
+mkdir /mnt/clean
+clean=$(losetup -r -f --show /dev/vdb)
+holds "xfs_is_clean" mount -o ro,nouuid "$clean" /mnt/clean
+tap_done

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Asks the door for what it must not do to the seal of a file. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "staticdax_abi.h"
+
+static int door;
+
+static int ask(struct sdax_request request)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &request,
+		    .ctx_size_in = sizeof(request));
+
+	return bpf_prog_test_run_opts(door, &opts) ?: (int)opts.retval;
+}
+
+static int expect(const char *what, int got, int wanted)
+{
+	if (got == wanted)
+		return 0;
+	printf("%s: %d, expected %d\n", what, got, wanted);
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct sdax_request r = {};
+	int bad = 0;
+	struct stat st;
+
+	door = bpf_obj_get("/run/staticdax/bpf/guard/door");
+	if (argc != 2 || door < 0 || stat(argv[1], &st))
+		return 1;
+	r.key.ino = st.st_ino;
+	r.key.dev = major(st.st_dev) << 20 | minor(st.st_dev);
+	r.op = SDAX_REQUEST_DROP;
+	bad |= expect("drop a seal", ask(r), -EPERM);
+	r.op = SDAX_REQUEST_ACTIVATE;
+	bad |= expect("edit a seal", ask(r), -EPERM);
+	r.op = SDAX_REQUEST_PATH;
+	bad |= expect("rename a seal", ask(r), -EPERM);
+	r.op = SDAX_REQUEST_PUT;
+	bad |= expect("put one that refuses nothing", ask(r), -EINVAL);
+	r.entry.deny = SDAX_DENY_STATIC;
+	bad |= expect("put one over it", ask(r), -EEXIST);
+	r.entry.flags = SDAX_F_CANARY;
+	bad |= expect("put a canary over it", ask(r), -EINVAL);
+	r.magic = 0x01021994;
+	bad |= expect("put a canary of tmpfs over it", ask(r), -EEXIST);
+	r.entry.flags = 0;
+	r.key.ino += 1000000;
+	bad |= expect("put one of another kind of file system", ask(r), -EINVAL);
+	r.op = SDAX_REQUEST_MAX_;
+	bad |= expect("ask for anything else", ask(r), -EINVAL);
+	return bad;
+}
