@@ -8,7 +8,8 @@
  * programs  bpf_prog: a descriptor of ours; a program that uses our maps, that
  *           walks the elements of any map, extends one of ours, or replaces
  *           what a kernel function returns
- * pins      inode_unlink, inode_rmdir, inode_rename on their file system
+ * pins      inode_unlink, inode_rmdir, inode_rename on their file system, and of
+ *           the directories it is mounted on, which would take it off
  * mounts    sb_umount of that file system, of what it lies on and of what lies
  *           on it; sb_mount and move_mount over it
  * switches  file_open of kernel.ftrace_enabled, for writing
@@ -35,6 +36,8 @@ char LICENSE[] SEC("license") = "GPL";
 #define MS_MOVE			8192	/* include/uapi/linux/mount.h */
 #define USED_MAPS_MAX		64	/* include/linux/bpf_verifier.h */
 #define MOUNT_DEPTH_MAX		64
+#define MASTERS_MAX		16
+#define PARENTS_MAX		64
 
 /* Written by user space through mmap, before active is set. */
 struct sdax_guard guard SEC(".data.guard") = {
@@ -90,9 +93,11 @@ __noinline int is_our_program(u32 id)
 SEC("lsm/bpf_map")
 int BPF_PROG(sdax_g_map, struct bpf_map *map, unsigned int fmode, int ret)
 {
-	if (ret || !guard.active || !(fmode & FMODE_WRITE))
+	if (ret || !guard.active || !is_our_map(map->id))
 		return ret;
-	return refuse_if(is_our_map(map->id));
+	if (!(fmode & FMODE_WRITE))
+		__sync_fetch_and_add(&guard.opened, 1);
+	return refuse_if(fmode & FMODE_WRITE);
 }
 
 /*
@@ -195,20 +200,68 @@ int BPF_PROG(sdax_g_unlink, struct inode *dir, struct dentry *dentry, int ret)
 	return in_pins(dir, ret);
 }
 
+/*
+ * A directory that something is mounted on is only busy in that mount namespace.
+ * Removed or replaced in another one, it takes the mount along everywhere, without
+ * a hook for the mount: fs/namespace.c, __detach_mounts().
+ */
+static __always_inline bool is_under_ours(struct dentry *dentry)
+{
+	struct mount *at = (void *)guard.mount;
+
+	for (u32 i = 0; i < MOUNT_DEPTH_MAX; i++) {
+		struct mount *parent = BPF_CORE_READ(at, mnt_parent);
+
+		if (!parent || parent == at)
+			return false;
+		if (BPF_CORE_READ(at, mnt_mountpoint) == dentry)
+			return true;
+		at = parent;
+	}
+	return true;
+}
+
 SEC("lsm/inode_rmdir")
 int BPF_PROG(sdax_g_rmdir, struct inode *dir, struct dentry *dentry, int ret)
 {
-	return in_pins(dir, ret);
+	ret = in_pins(dir, ret);
+	if (ret || !guard.active)
+		return ret;
+	return refuse_if(is_under_ours(dentry));
 }
 
 SEC("lsm/inode_rename")
 int BPF_PROG(sdax_g_rename, struct inode *old_dir, struct dentry *old_dentry,
 	     struct inode *new_dir, struct dentry *new_dentry, int ret)
 {
-	return in_pins(old_dir, ret);
+	ret = in_pins(old_dir, ret);
+	if (ret || !guard.active)
+		return ret;
+	return refuse_if(is_under_ours(new_dentry));
 }
 
 /* Mounts */
+
+/*
+ * Does an umount on one mount spread to another: is that its peer, or by whatever
+ * steps a slave of it? Not static, see above; so these are addresses.
+ */
+__noinline int spreads(u64 from, u64 to)
+{
+	struct mount *source = (void *)from, *at = (void *)to;
+	int group = BPF_CORE_READ(source, mnt_group_id);
+
+	if (!group)
+		return 0;
+	for (u32 i = 0; i < MASTERS_MAX; i++) {
+		if (!at)
+			return 0;
+		if (BPF_CORE_READ(at, mnt_group_id) == group)
+			return 1;
+		at = BPF_CORE_READ(at, mnt_master);
+	}
+	return 1;
+}
 
 /*
  * Does leaving take at along: it is the same, or a copy whose umount spreads
@@ -217,14 +270,12 @@ int BPF_PROG(sdax_g_rename, struct inode *old_dir, struct dentry *old_dentry,
 static __always_inline bool takes_along(struct mount *leaving,
 					struct mount *at)
 {
-	int group;
-
 	if (leaving == at)
 		return true;
-	group = BPF_CORE_READ(leaving, mnt_parent, mnt_group_id);
-	return group && group == BPF_CORE_READ(at, mnt_parent, mnt_group_id) &&
-	       BPF_CORE_READ(leaving, mnt_mountpoint) ==
-		       BPF_CORE_READ(at, mnt_mountpoint);
+	return BPF_CORE_READ(leaving, mnt_mountpoint) ==
+		       BPF_CORE_READ(at, mnt_mountpoint) &&
+	       spreads((u64)BPF_CORE_READ(leaving, mnt_parent),
+		       (u64)BPF_CORE_READ(at, mnt_parent));
 }
 
 /* Is it ours or one that ours lies on, so that it would go along? */
@@ -249,8 +300,27 @@ static __always_inline bool carries_ours(struct mount *mount)
 __hidden int sdax_canary_sings(u32 dev);
 
 /*
+ * A copy of the mount in another namespace ends with that one, and is not the
+ * one that everybody else can unmount. Asked of process 1, which is an ancestor
+ * of whoever makes the lock.
+ */
+static __always_inline bool is_at_home(struct mount *mount)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	for (u32 i = 0; i < PARENTS_MAX; i++) {
+		if (BPF_CORE_READ(task, tgid) == 1)
+			return BPF_CORE_READ(task, nsproxy, mnt_ns) ==
+			       BPF_CORE_READ(mount, mnt_ns);
+		task = BPF_CORE_READ(task, real_parent);
+	}
+	return false;
+}
+
+/*
  * The address of the mount with the pins is learnt from the first try to
  * unmount it, which the loader makes; it stays what it is, since no try succeeds.
+ * Unknown, nothing is locked.
  * The canary's lies on it, and while it is tried the answer is another's to give.
  */
 SEC("lsm/sb_umount")
@@ -261,7 +331,8 @@ int BPF_PROG(sdax_g_umount, struct vfsmount *mnt, int flags, int ret)
 	if (ret || !guard.active)
 		return ret;
 	if ((u32)BPF_CORE_READ(mount, mnt_id) == guard.mount_id) {
-		guard.mount = (u64)mount;
+		if (!guard.mount && is_at_home(mount))
+			guard.mount = (u64)mount;
 		return -EPERM;
 	}
 	if ((u64)BPF_CORE_READ(mount, mnt_parent) == guard.mount)

@@ -415,7 +415,8 @@ struct sdax_guard {
 	__u32 room;		/* records there is room for */
 	__u32 map_fd;		/* a map of the loader's, to know such files by */
 	__u64 map_fops;		/* address of their file_operations */
-	__u64 mount;		/* address of its struct mount, once known */
+	__u64 mount;		/* address of its struct mount, if process 1 has it */
+	__u64 opened;		/* descriptors of maps handed out, to read */
 	__u32 maps_count;
 	__u32 programs_count;
 	struct sdax_guard_map maps[SDAX_GUARD_MAPS];
@@ -481,8 +482,8 @@ SDAX_ASSERT(sizeof(struct sdax_filter) ==
 SDAX_ASSERT(sizeof(struct sdax_identity) == 80);
 SDAX_ASSERT(sizeof(struct sdax_question) == 88);
 SDAX_ASSERT(sizeof(struct sdax_holder) == 48);
-SDAX_ASSERT(sizeof(struct sdax_guard) == 832);
-SDAX_ASSERT_AT(sdax_guard, maps, 64);
+SDAX_ASSERT(sizeof(struct sdax_guard) == 840);
+SDAX_ASSERT_AT(sdax_guard, maps, 72);
 SDAX_ASSERT(sizeof(struct sdax_request) == 208);
 SDAX_ASSERT(sizeof(struct sdax_guard_finding) == 40);
 

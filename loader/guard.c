@@ -20,7 +20,7 @@
 #include "guard.skel.h"
 #include "util.h"
 
-#define CENSUS_TRIES 4
+#define CENSUS_TRIES 8
 
 struct engaging {
 	struct guard_bpf *skel;
@@ -318,7 +318,8 @@ static int check_files(struct engaging *e, const struct sdax_guard_finding *file
 
 /*
  * Each user reference of a map is a pin or an open file. One more is a file on
- * its way between processes, or in the hands of the kernel.
+ * its way between processes, or in the hands of the kernel. A file that came in
+ * between the count and the list would hide it.
  */
 static int check_maps(struct engaging *e, const struct sdax_guard_finding *maps,
 		      size_t n, const struct sdax_guard_finding *files,
@@ -348,6 +349,7 @@ static int census(struct engaging *e)
 	_cleanup_free_ struct sdax_guard_finding *maps = NULL, *files = NULL,
 						 *progs = NULL;
 	size_t maps_count = 0, files_count = 0, progs_count = 0;
+	__u64 opened = __atomic_load_n(&e->guard->opened, __ATOMIC_SEQ_CST);
 	int r;
 
 	r = run(e->skel->progs.sdax_g_maps, 0, &maps, &maps_count);
@@ -363,6 +365,10 @@ static int census(struct engaging *e)
 		snprintf(e->detail, e->size,
 			 "program %u could change the registry or what the kernel answers",
 			 progs[0].id);
+		return -EBUSY;
+	}
+	if (__atomic_load_n(&e->guard->opened, __ATOMIC_SEQ_CST) != opened) {
+		snprintf(e->detail, e->size, "the maps are being opened");
 		return -EBUSY;
 	}
 	r = check_files(e, files, files_count);
@@ -398,13 +404,17 @@ static int census_of_all(struct engaging *e)
 
 /* Closing */
 
-static int close_ways(struct engaging *e, enum staticdax_reason *ret_reason)
+static int close_ways(struct engaging *e, sdax_guard_fn check, void *arg,
+		      enum staticdax_reason *ret_reason)
 {
 	int r;
 
 	__atomic_store_n(&e->guard->active, SDAX_GUARD_UNFINISHED,
 			 __ATOMIC_SEQ_CST);
-	r = census_of_all(e);
+	/* which cannot be removed any more */
+	r = note_pins(e);
+	if (!r)
+		r = census_of_all(e);
 	if (r == -EBUSY)
 		*ret_reason = STATICDAX_GUARD_HELD;
 	if (r < 0)
@@ -414,13 +424,21 @@ static int close_ways(struct engaging *e, enum staticdax_reason *ret_reason)
 		*ret_reason = STATICDAX_CANARY;
 		return r;
 	}
-	if (!e->guard->mount)
-		return -EBADFD;
+	if (!e->guard->mount) {
+		snprintf(e->detail, e->size,
+			 "this mount namespace is not init's, and the pins would "
+			 "end with it: nsenter --target 1 --mount");
+		return -EXDEV;
+	}
+	r = check(arg, ret_reason, e->detail, e->size);
+	if (r < 0)
+		return r;
 	__atomic_store_n(&e->guard->active, SDAX_GUARD_ON, __ATOMIC_SEQ_CST);
 	return 0;
 }
 
-int sdax_guard_engage(enum staticdax_reason *ret_reason, char *detail,
+int sdax_guard_engage(sdax_guard_fn check, void *arg,
+		      enum staticdax_reason *ret_reason, char *detail,
 		      size_t size)
 {
 	struct engaging e = { .detail = detail, .size = size };
@@ -435,9 +453,7 @@ int sdax_guard_engage(enum staticdax_reason *ret_reason, char *detail,
 	if (!r)
 		r = pin_all(&e);
 	if (!r)
-		r = note_pins(&e);
-	if (!r)
-		r = close_ways(&e, ret_reason);
+		r = close_ways(&e, check, arg, ret_reason);
 	if (r < 0 && e.guard)
 		__atomic_store_n(&e.guard->active, SDAX_GUARD_OFF,
 				 __ATOMIC_SEQ_CST);

@@ -31,13 +31,19 @@ int sdax_guard_read(struct sdax_guard *ret);
 /* Needs no privilege. What cannot be read counts as ON: it refuses more. */
 enum sdax_guard_state sdax_guard_state(void);
 
+/* 0, or a negative errno and why in detail. */
+typedef int (*sdax_guard_fn)(void *arg, enum staticdax_reason *ret_reason,
+			     char *detail, size_t size);
+
 /*
  * From here until reboot. Needs the lock of lock.h, and a registry that is
- * proved and agrees with itself. On failure nothing is left, and detail says
- * why: STATICDAX_GUARD_HELD if somebody has a way in already, STATICDAX_CANARY
- * if the guard does not refuse what it has to.
+ * proved and agrees with itself; check is asked whether it still does once nobody
+ * can change that any more. On failure nothing is left, and detail says why:
+ * STATICDAX_GUARD_HELD if somebody has a way in already, STATICDAX_CANARY if the
+ * guard does not refuse what it has to, or what check says.
  */
-int sdax_guard_engage(enum staticdax_reason *ret_reason, char *detail,
+int sdax_guard_engage(sdax_guard_fn check, void *arg,
+		      enum staticdax_reason *ret_reason, char *detail,
 		      size_t size);
 
 /* Tries what the guard has to refuse; 0, or EBADFD and what got through. */

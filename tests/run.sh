@@ -147,6 +147,7 @@ parts() {
 		echo "badinput tests/cli/badinput.sh"
 		echo "names -f ext4 tests/cli/names.sh"
 		echo "kill tests/cli/kill.sh"
+		echo "halflock -f ext4 tests/cli/halflock.sh"
 		echo "powercut @ tests/lifetime/powercut.sh"
 		echo "limits -f ext4 tests/lifetime/limits.sh"
 		echo "durable @ tests/lifetime/durable.sh"

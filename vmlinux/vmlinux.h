@@ -49,6 +49,10 @@ struct vfsmount {
 /* fs/mount.h */
 struct mnt_namespace;
 
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
+
 struct mount {
 	int mnt_id;
 	struct mnt_namespace *mnt_ns;
@@ -58,6 +62,7 @@ struct mount {
 	struct list_head mnt_mounts;
 	struct list_head mnt_child;
 	struct list_head mnt_instance;
+	struct mount *mnt_master;
 	int mnt_group_id;
 };
 
@@ -145,8 +150,10 @@ struct task_struct {
 	void *stack;
 	unsigned int flags;
 	int tgid;
+	struct task_struct *real_parent;
 	char comm[16];
 	struct files_struct *files;
+	struct nsproxy *nsproxy;
 };
 
 struct pt_regs {
