@@ -14,19 +14,26 @@
 #include <string.h>
 
 #include "engine.h"
+#include "guard.h"
 
 #define LOG_STATS 4	/* BPF_LOG_STATS of include/linux/bpf_verifier.h */
 #define LOG_SIZE 65536
 
 static char logs[SDAX_PROGRAMS_MAX][LOG_SIZE];
 
-static bool is_wanted(const struct sdax_program *programs, size_t n,
-		      const char *name)
+struct kernel {
+	struct sdax_program programs[SDAX_PROGRAMS_MAX];
+	size_t n;
+	struct sdax_functions functions;
+};
+
+/* What enforces is in the engine's table, the rest is the guard's. */
+static bool is_wanted(const struct kernel *kernel, const char *name)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(programs[i].pin, name))
-			return programs[i].wanted;
-	return false;
+	for (size_t i = 0; i < kernel->n; i++)
+		if (!strcmp(kernel->programs[i].pin, name))
+			return kernel->programs[i].wanted;
+	return sdax_guard_wants(name, &kernel->functions);
 }
 
 /*
@@ -65,20 +72,21 @@ static unsigned long instructions_of(const char *log)
 
 int main(int argc, char **argv)
 {
-	struct sdax_program programs[SDAX_PROGRAMS_MAX];
 	struct bpf_program *prog;
 	struct bpf_object *obj;
-	size_t n, i = 0;
+	struct kernel kernel;
+	size_t i = 0;
 
 	if (argc != 2) {
 		fprintf(stderr, "Usage: verifier OBJECT\n");
 		return 2;
 	}
 	obj = bpf_object__open_file(argv[1], NULL);
-	if (!obj || sdax_engine_programs(programs, &n) < 0)
+	if (!obj || sdax_engine_programs(kernel.programs, &kernel.n) < 0 ||
+	    sdax_engine_functions(&kernel.functions) < 0)
 		return 3;
 	bpf_object__for_each_program(prog, obj) {
-		bool wanted = is_wanted(programs, n, bpf_program__name(prog));
+		bool wanted = is_wanted(&kernel, bpf_program__name(prog));
 
 		bpf_program__set_autoload(prog, wanted);
 		if (!wanted)

@@ -16,7 +16,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "engine.h"
 #include "guard.skel.h"
 #include "util.h"
 
@@ -55,8 +54,19 @@ static int reuse(struct bpf_map *map, enum sdax_map pin)
 	return fd < 0 ? fd : bpf_map__reuse_fd(map, fd);
 }
 
+bool sdax_guard_wants(const char *program,
+		      const struct sdax_functions *functions)
+{
+	if (!strcmp(program, "sdax_g_create"))
+		return functions->map_create >= 0;
+	if (!strcmp(program, "sdax_g_alloc"))
+		return functions->map_create < 0;
+	return true;
+}
+
 static int load(struct engaging *e)
 {
+	struct bpf_program *prog;
 	struct guard_bpf *skel;
 	int r;
 
@@ -66,10 +76,10 @@ static int load(struct engaging *e)
 	skel = e->skel = guard_bpf__open();
 	if (!skel)
 		return -errno;
-	bpf_program__set_autoload(skel->progs.sdax_g_create,
-				  e->functions.map_create >= 0);
-	bpf_program__set_autoload(skel->progs.sdax_g_alloc,
-				  e->functions.map_create < 0);
+	bpf_object__for_each_program(prog, skel->obj)
+		bpf_program__set_autoload(prog,
+			sdax_guard_wants(bpf_program__name(prog),
+					 &e->functions));
 	r = reuse(skel->maps.sealed, SDAX_MAP_SEALED);
 	if (!r)
 		r = reuse(skel->maps.filesystems, SDAX_MAP_FILESYSTEMS);

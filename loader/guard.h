@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "engine.h"
 #include "staticdax.h"
 #include "store.h"
 
@@ -30,6 +31,10 @@ int sdax_guard_read(struct sdax_guard *ret);
 
 /* Needs no privilege. What cannot be read counts as ON: it refuses more. */
 enum sdax_guard_state sdax_guard_state(void);
+
+/* Is the program for this kernel? Of two, one came in the other's place. */
+bool sdax_guard_wants(const char *program,
+		      const struct sdax_functions *functions);
 
 /* 0, or a negative errno and why in detail. */
 typedef int (*sdax_guard_fn)(void *arg, enum staticdax_reason *ret_reason,

@@ -12,7 +12,8 @@
 
 kernel=$(uname -r | cut -d. -f1-2)
 now=$(mktemp)
-build/bench/verifier build/enforce.bpf.o >"$now" || {
+{ build/bench/verifier build/enforce.bpf.o &&
+	build/bench/verifier build/guard.bpf.o; } >"$now" || {
 	tap_not_ok "verifier_passes_all_programs"
 	tap_done
 }
