@@ -126,7 +126,6 @@ parts() {
 	echo "prepare -t 1200 -e KILLS=$kills tests/cli/prepare.sh"
 	echo "registry -f ext4 tests/cli/registry.sh"
 	echo "verify -f ext4 tests/cli/verify.sh"
-	echo "guard -f ext4,xfs tests/cli/guard.sh"
 	echo "policy tests/cli/policy.sh"
 	echo "noshrink -f ext4,xfs tests/guest/noshrink.sh 6"
 	echo "leftover -f ext4,xfs tests/guest/leftover.sh"
@@ -147,6 +146,7 @@ parts() {
 		echo "badinput tests/cli/badinput.sh"
 		echo "names -f ext4 tests/cli/names.sh"
 		echo "kill tests/cli/kill.sh"
+		echo "guard -f ext4,xfs tests/cli/guard.sh"
 		echo "halflock -f ext4 tests/cli/halflock.sh"
 		echo "powercut @ tests/lifetime/powercut.sh"
 		echo "limits -f ext4 tests/lifetime/limits.sh"
@@ -155,6 +155,7 @@ parts() {
 		echo "harmless -f xfs -p tests/programs/packages" \
 			"tests/programs/harmless.sh /mnt/xfs"
 	else
+		echo "guard -f ext4,xfs tests/cli/guard.sh lock"
 		echo "attach -f ext4 tests/programs/attach.sh /mnt/ext4"
 	fi
 	echo "pages -f ext4-dax,xfs-dax tests/guest/pages.sh"
