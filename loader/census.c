@@ -46,7 +46,10 @@ int sdax_census_filter(struct sdax_store *store, bool *ret_missing)
 	if (r < 0)
 		return r;
 	missing = rebuild.hot & ~store->control->hot_devs;
+	/* what is written anew every processor has to fetch anew */
 	for (size_t i = 0; i < SDAX_FILTER_WORDS; i++) {
+		if (words[i] == store->filter->words[i])
+			continue;
 		missing |= words[i] & ~store->filter->words[i];
 		__atomic_store_n(&store->filter->words[i], words[i],
 				 __ATOMIC_SEQ_CST);
@@ -242,9 +245,11 @@ static int recount(struct sdax_store *store, bool last, bool *ret_same,
 	*ret_same = agrees(store, &census);
 	if (!*ret_same && !last)
 		return 0;
-	if (!*ret_same)
+	/* programs subtract meanwhile, and what is right is not to be undone */
+	if (!*ret_same) {
 		*wrong = "a count of seals";
-	census_apply(store, &census);
+		census_apply(store, &census);
+	}
 	if (heat(store, &census))
 		*wrong = "the filter";
 	return 0;
