@@ -1,17 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Runs as a service of the booted system, which has the packages in /debs.
+# Runs as a service of the booted system, which has the packages in /debs and
+# /rpms.
 
 . tests/cli/guest.sh
 S=/usr/sbin/staticdax
 file=/var/lib/pool
 
-# Every path of the system, but for what dpkg, the linker and the journal keep.
+# Every path of the system, but for what dpkg, rpm, the linker and the journal keep.
+# everything TEST...: those for which find's test holds
 everything() {
-	find / -xdev \( -path /staticdax -o -path /debs -o -path /tmp -o -path /var/tmp \
-		-o -path /var/log -o -path /var/lib/dpkg -o -path /var/lib/systemd \
-		-o -path /var/cache/ldconfig -o -path /etc/ld.so.cache \) -prune -o -print |
+	find / -xdev \( -path /staticdax -o -path /debs -o -path /rpms -o -path /tmp \
+		-o -path /var/tmp -o -path /var/log -o -path /var/lib/dpkg \
+		-o -path /var/lib/rpm -o -path /var/lib/systemd \
+		-o -path /var/cache/ldconfig -o -path /etc/ld.so.cache \) -prune -o "$@" -print |
 		LC_ALL=C sort
 }
 
@@ -60,20 +63,59 @@ after_removal() {
 	holds "no_registry_is_left" test ! -e /run/staticdax
 	rm -f $file /etc/staticdax.d/pool.conf
 	rmdir /etc/staticdax.d 2>/dev/null
-	everything >/tmp/after
+	everything -true >/tmp/after
 	answers 0 '' "purge_leaves_nothing" diff /tmp/before /tmp/after
+}
+
+# On Debian what they require has other names, and rpm wants to be asked twice and
+# keeps its records in the home directory.
+rpms() {
+	rpm --force-debian --dbpath /var/lib/rpm "$@"
+}
+
+install_rpms() {
+	rpms -i --nodeps /rpms/*.rpm
+}
+
+# Directories that rpm expects to be there already stay.
+with_rpm() {
+	everything ! -type d >/tmp/before
+	fit $file
+	holds "rpm_installation" install_rpms
+	holds "rpm_service_is_enabled" enabled staticdax.service enabled
+	holds "rpm_release_is_enabled" enabled staticdax-release.service enabled
+	answers 0 '^staticdax 1\.' "rpm_static_command" /usr/sbin/staticdax-static --version
+	printf '%s:\n  dax: no\n' $file >/etc/staticdax.d/pool.conf
+	holds "rpm_policy_is_applied" systemctl restart staticdax
+	fails "rpm_deny_truncate" truncate -s 0 $file
+	holds "rpm_reinstallation" rpms -U --nodeps --replacepkgs /rpms/*.rpm
+	fails "rpm_deny_truncate_after_reinstallation" truncate -s 0 $file
+	exec 7<$file
+	answers '[1-9]*' 'sealed and in use' "rpm_removal_while_somebody_relies_on_a_seal" \
+		rpms -e staticdax
+	exec 7<&-
+	fails "rpm_deny_truncate_after_removal_was_refused" truncate -s 0 $file
+	holds "rpm_still_installed" rpms -q staticdax
+	holds "rpm_removal" rpms -e staticdax staticdax-static staticdax-libs staticdax-devel
+	holds "rpm_allow_truncate" truncate -s 0 $file
+	holds "rpm_no_registry_is_left" test ! -e /run/staticdax
+	rm -f $file /etc/staticdax.d/pool.conf
+	rmdir /etc/staticdax.d
+	everything ! -type d >/tmp/after
+	answers 0 '' "rpm_removal_leaves_nothing" diff /tmp/before /tmp/after
 }
 
 # It keeps services from being started while a system is made.
 rm -f /usr/sbin/policy-rc.d
 (
-	everything >/tmp/before
+	everything -true >/tmp/before
 	fit $file
 	holds "installation" install_packages
 	after_installation
 	in_use
 	holds "removal" dpkg -r staticdax
 	after_removal
+	with_rpm
 	tap_done
 )
 echo $? >/dev/ttyS2

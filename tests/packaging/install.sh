@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The Debian packages, installed, used, upgraded, removed and purged by dpkg in a
-# running system.
+# running system; and the same with the rpm packages and rpm.
 #
 # Usage: tests/packaging/install.sh KERNEL
 
@@ -11,18 +11,28 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/tap.sh
 kernel=$1
 . tests/systemd/machine.sh
+. tests/packaging/rpm.sh
+
+# up_to_date FILE: nothing in the tree is newer
+up_to_date() {
+	[ -f "$1" ] && [ -z "$(git ls-files -z | find -files0-from - -newer "$1")" ]
+}
+
+build() {
+	make -s "$@" >"$work/log" 2>&1 && return
+	tap_not_ok "packages_are_built" "$(tail -n 20 "$work/log")"
+	tap_done
+}
 
 # Those of the host's tests, if nothing has changed since.
 debs=build/deb
-if ! compgen -G "$debs/staticdax_*.changes" >/dev/null ||
-	[ -n "$(git ls-files -z | find -files0-from - -newer $debs/staticdax_*.changes)" ]; then
-	make -s deb >"$work/log" 2>&1 || {
-		tap_not_ok "packages_are_built" "$(tail -n 20 "$work/log")"
-		tap_done
-	}
-fi
-mkdir -p "$overlay/debs"
+rpms=build/rpm
+up_to_date "$(compgen -G "$debs/staticdax_*.changes")" || build deb
+up_to_date "$(compgen -G "$rpms/staticdax-static-*.rpm")" ||
+	build rpm RPMBUILD_FLAGS="$rpmbuild_flags"
+mkdir -p "$overlay/debs" "$overlay/rpms"
 cp $debs/{staticdax,libstaticdax1,libstaticdax-dev}_*.deb "$overlay/debs/"
+cp $rpms/*.rpm "$overlay/rpms/"
 take_system
 write_test_unit multi-user.target
 boot packages -- tests/packaging/guest.sh
