@@ -284,7 +284,7 @@ FAKE_CLI := $(filter-out loader/quote.c,$(CLI_SRC)) loader/quote.c \
 	    loader/words.c tests/unit/fake_lib.c
 
 $(T)/staticdax-fake: $(FAKE_CLI) $(wildcard loader/*.h) include/staticdax.h \
-		$(B)/.flags
+		include/staticdax_abi.h $(B)/.flags
 	@mkdir -p $(@D)
 	$(call msg,TEST,$@) $(CC) $(BASE_CFLAGS) $(SANITIZE) $(FAKE_CLI) -o $@ \
 		$(CLI_LIBS)

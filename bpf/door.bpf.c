@@ -126,7 +126,7 @@ static __always_inline void widen(const struct sdax_key *key)
 {
 	u64 bit = sdax_filter_bit(key->ino);
 
-	filter.hot_to = ~0ULL;
+	filter.cold_bits = 0;
 	filter.hot_from = 0;
 	__sync_fetch_and_or(&filter.words[(bit >> 6) & (SDAX_FILTER_WORDS - 1)],
 			    1ULL << (bit & 63));

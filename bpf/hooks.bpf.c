@@ -131,8 +131,9 @@ int BPF_PROG(sdax_file_trunc, struct file *file, int ret)
 SEC("lsm/file_permission")
 int sdax_permission(__u64 *args)
 {
-	return sdax_is_certainly_not((void *)args[0]) ? args[2] :
-							 sdax_token_access(args);
+	if (!sdax_is_certainly_not((void *)args[0]))
+		return sdax_token_access(args);
+	return args[2];
 }
 
 /*

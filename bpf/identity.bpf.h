@@ -59,18 +59,33 @@ static __always_inline bool sdax_maybe_sealed(struct inode *inode)
 }
 
 /*
- * The same, for what every read and write of the system is asked: the address
- * of the superblock first, which is compared, since the verifier allows no
- * arithmetic with it. Who calls this does all else in a function of its own: then
- * a program keeps nothing across calls, and the kernel saves no register for it.
+ * Goes to the label unless a and b have a bit in common: all that can be asked about
+ * the bits of a pointer, which the verifier lets be compared and no more. Compilers
+ * would do arithmetic with it; and the assembler of LLVM 14 does not know the
+ * instruction, which therefore is in bytes (BPF_JMP | BPF_JSET | BPF_X of r4 and r5,
+ * over the next one).
+ */
+#define SDAX_UNLESS_ANY(in_r4, in_r5, label)				\
+	asm goto(".byte 0x4d, 0x54, 1, 0, 0, 0, 0, 0; goto %l[" #label "]" \
+		 : : "r"(in_r4), "r"(in_r5) : : label)
+
+/*
+ * The same, for what every read and write of the system is asked: the address of
+ * the superblock first. A bit that no hot one has is the end for nearly all files,
+ * wherever their superblocks lie. Who calls this does all else in a function of its
+ * own: then a program keeps nothing across calls, and the kernel saves no register
+ * for it.
  */
 static __always_inline bool sdax_is_certainly_not(struct file *file)
 {
 	struct inode *inode = file->f_inode;
-	__u64 super = (__u64)inode->i_sb;
+	register __u64 super asm("r4") = (__u64)inode->i_sb;
+	register __u64 cold asm("r5") = filter.cold_bits;
 
-	return super < filter.hot_from || super > filter.hot_to ||
-	       !sdax_in_filter(inode);
+	SDAX_UNLESS_ANY(super, cold, perhaps);
+	return true;
+perhaps:
+	return super < filter.hot_from || !sdax_in_filter(inode);
 }
 
 #endif

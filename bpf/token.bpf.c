@@ -200,8 +200,12 @@ int sdax_token_2(__u64 *args)
 	return sdax_is_certainly_not((void *)args[1]) ? 0 : grant(args);
 }
 
-/* In whatever file: between a grant and its spending no task comes by here. */
-static __always_inline int take_back(void)
+/*
+ * In whatever file: between a grant and its spending no task comes by here. A
+ * function of its own for the registers it takes, which the exit of every read
+ * and write would save.
+ */
+static __noinline int take_back(void)
 {
 	struct token *token = token_of(bpf_get_current_task_btf(), 0);
 

@@ -327,7 +327,7 @@ struct sdax_hot {
  */
 struct sdax_filter {
 	__u64 hot_from;	/* the lowest address in "hot" */
-	__u64 hot_to;	/* the highest, less than hot_from: none is hot */
+	__u64 cold_bits;	/* bits that none of these addresses has */
 	__u64 beyond;	/* hot superblocks without a slot: all may be hot */
 	struct sdax_hot hot[SDAX_HOT_MAX];
 	__u64 words[SDAX_FILTER_WORDS];

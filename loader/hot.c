@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The table of hot superblocks, and the addresses they lie between. */
+/* The table of hot superblocks, and what their addresses have in common. */
 #include "hot.h"
 
 #include <stddef.h>
@@ -22,7 +22,7 @@ static struct sdax_hot *free_slot(struct sdax_filter *filter)
 
 static void settle(struct sdax_filter *filter)
 {
-	__u64 from = ~0ULL, to = 0;
+	__u64 from = ~0ULL, bits = 0;
 
 	for (size_t i = 0; i < SDAX_HOT_MAX; i++) {
 		__u64 super = filter->hot[i].super;
@@ -30,14 +30,14 @@ static void settle(struct sdax_filter *filter)
 		if (!super)
 			continue;
 		from = super < from ? super : from;
-		to = super > to ? super : to;
+		bits |= super;
 	}
 	if (filter->beyond) {
 		from = 0;
-		to = ~0ULL;
+		bits = ~0ULL;
 	}
 	__atomic_store_n(&filter->hot_from, from, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&filter->hot_to, to, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&filter->cold_bits, ~bits, __ATOMIC_SEQ_CST);
 }
 
 /*
@@ -70,7 +70,7 @@ void sdax_hot_del(struct sdax_filter *filter, __u32 dev)
 
 static bool is_open(const struct sdax_filter *filter)
 {
-	return !filter->hot_from && filter->hot_to == ~0ULL;
+	return !filter->hot_from && !filter->cold_bits;
 }
 
 bool sdax_hot_has(const struct sdax_filter *filter, __u32 dev)
@@ -80,7 +80,7 @@ bool sdax_hot_has(const struct sdax_filter *filter, __u32 dev)
 
 		if (hot->super && hot->dev == dev)
 			return hot->super >= filter->hot_from &&
-			       hot->super <= filter->hot_to;
+			       !(hot->super & filter->cold_bits);
 	}
 	return is_open(filter);
 }

@@ -15,16 +15,19 @@ static struct sdax_filter filter;
 
 static bool is_cold(__u64 super)
 {
-	return super < filter.hot_from || super > filter.hot_to;
+	return super & filter.cold_bits || super < filter.hot_from;
 }
 
 static void one_is_hot(void)
 {
+	int cold = 0;
+
 	memset(&filter, 0, sizeof(filter));
 	sdax_hot_add(&filter, 1, SUPER(4));
 	tap_ok(!is_cold(SUPER(4)), "hot_is_not_cold");
-	tap_ok(is_cold(SUPER(3)) && is_cold(SUPER(5)) && is_cold(SUPER(11)),
-	       "others_are_cold");
+	for (int i = 0; i < 1000; i++)
+		cold += is_cold(SUPER(i));
+	tap_ok(cold == 999, "others_are_cold");
 	sdax_hot_add(&filter, 1, SUPER(4));
 	sdax_hot_del(&filter, 1);
 	tap_ok(is_cold(SUPER(4)), "cold_again_after_the_last_entry");
