@@ -654,6 +654,17 @@ int sdax_engine_functions(struct sdax_functions *ret)
 	return r;
 }
 
+/*
+ * A registry that is gone in part would be taken for another version's by whoever
+ * comes after a run that died here. So it goes as a whole, to where it is swept.
+ */
+static void remove_registry(void)
+{
+	if (!renameat2(AT_FDCWD, SDAX_PIN_DIR, AT_FDCWD, NEW_DIR,
+		       RENAME_NOREPLACE))
+		remove_pins(NEW_DIR, false);
+}
+
 int sdax_engine_detach(bool keep_registry)
 {
 	struct statfs fs;
@@ -665,11 +676,12 @@ int sdax_engine_detach(bool keep_registry)
 	if (unlink(MARK) < 0 && errno != ENOENT)
 		return -errno;
 	sdax_engine_sweep();
-	r = remove_pins(SDAX_PIN_DIR, keep_registry);
+	r = remove_pins(SDAX_PIN_DIR, true);
 	if (keep_registry)
 		return r;
+	remove_registry();
 	sdax_drift_forget_all();
-	/* what somebody else has left there goes with the file system */
+	/* what could not be removed, or is somebody else's, goes with the file system */
 	if (!statfs(SDAX_BPF_DIR, &fs) && fs.f_type == BPF_FS_MAGIC &&
 	    umount2(SDAX_BPF_DIR, MNT_DETACH) < 0)
 		return -errno;
