@@ -5,6 +5,7 @@
 # has it otherwise; what a filesystem cannot do is explained.
 
 . tests/cli/guest.sh
+. tests/cli/steps.sh
 
 # is_zero FILE BYTES
 is_zero() {
@@ -64,17 +65,7 @@ answers 3 'exists already' "link_that_leads_nowhere" "$S" create --no-dax --size
 answers 3 'No such file' "no_directory" "$S" create --no-dax --size 1M $d/none/x
 answers 3 'directory' "directory" "$S" create --no-dax --size 1M $d/
 
-# Interrupted: at the N-th system call of a kind, for every N until it gets through.
-# Then the file stands there whole, or there is nothing.
-
-# step SIGNAL CALL N COMMAND...: 0 when the signal came, 1 when it got through
-step() {
-	local signal=$1 call=$2 n=$3
-	shift 3
-	(strace -f -qq -o /dev/null -e trace="$call" \
-		-e inject="$call:signal=$signal:when=$n" "$@"; exit $?) >/dev/null 2>&1
-	[ $? -ge 128 ]
-}
+# Interrupted at any step: then the file stands there whole, or there is nothing.
 
 # whole_or_nothing FILE: a file that is there is fit, and nothing else is new
 whole_or_nothing() {
@@ -86,37 +77,25 @@ whole_or_nothing() {
 	is_zero "$1" 4194304 && "$S" check --no-dax --align 2M "$1"
 }
 
-# interrupted NAME SIGNAL STEPS FILE OPTION...
-interrupted() {
-	local name=$1 signal=$2 f=$4 step call n stride kills=0 left=0 bad=
-	local -a steps
-	read -ra steps <<<"$3"
-	shift 4
-	for step in "${steps[@]}"; do
-		IFS=: read -r call n stride <<<"$step"
-		while step "$signal" "$call" "$n" "$S" create --size 4M --align 2M "$@" "$f"; do
-			kills=$((kills + 1))
-			[ ! -e "$f" ] || left=$((left + 1))
-			why=$(whole_or_nothing "$f" 2>&1) || bad="$call $n: $why"
-			"$S" unseal "$f" >/dev/null 2>&1
-			rm -f "$f"
-			n=$((n + stride))
-		done
-		[ -e "$f" ] || bad=${bad:-$call $n: the last one made no file}
-		"$S" unseal "$f" >/dev/null 2>&1
-		rm -f "$f"
-	done
-	if [ -n "$bad" ]; then tap_not_ok "$name" "$bad"
-	elif [ $kills -lt 2 ]; then tap_not_ok "$name" "only $kills steps were reached"
-	else tap_ok "$name ($kills signals, $left times whole)"; fi
+# gone FILE: what the turn before has left
+gone() {
+	"$S" unseal "$1"
+	rm -f "$1"
+}
+
+# create NAME SIGNAL STEPS FILE OPTION...
+create() {
+	at_each_step "$1" "$2" "$3" "gone $4" "whole_or_nothing $4" \
+		"$S" create --size 4M --align 2M "${@:5}" "$4"
+	gone "$4" >/dev/null 2>&1
 }
 
 if [ "${KILLS:-yes}" = yes ]; then
-	interrupted "killed_leaves_nothing" KILL "fallocate:1:1 pwrite64:1:3 fsync:1:1 linkat:1:1" \
+	create "killed_leaves_nothing" KILL "fallocate:1:1 pwrite64:1:3 fsync:1:1 linkat:1:1" \
 		/mnt/xfs/f --no-dax
-	interrupted "SIGTERM_leaves_nothing" TERM "fallocate:1:1 pwrite64:2:9 fsync:1:9" /mnt/ext4/f --no-dax
-	interrupted "SIGINT_leaves_nothing" INT "pwrite64:1:9 fsync:1:9" /mnt/ext4-dax/f
-	interrupted "killed_while_sealing_leaves_nothing" KILL "fcntl:5:9 fremovexattr:1:1 linkat:1:1" \
+	create "SIGTERM_leaves_nothing" TERM "fallocate:1:1 pwrite64:2:9 fsync:1:9" /mnt/ext4/f --no-dax
+	create "SIGINT_leaves_nothing" INT "pwrite64:1:9 fsync:1:9" /mnt/ext4-dax/f
+	create "killed_while_sealing_leaves_nothing" KILL "fcntl:1:5 fremovexattr:1:1 linkat:1:1" \
 		/mnt/ext4/f --no-dax --seal
 fi
 "$S" unseal --all >"$OUT"

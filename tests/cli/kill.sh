@@ -1,99 +1,82 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The loader is killed at each of its steps that changes anything: at the N-th
-# system call of a kind, for every N until it gets through. Afterwards the file
-# is either sealed or not, and the next run finds nothing in its way.
+# The loader is killed at each of its steps that changes anything. Afterwards the
+# file is either sealed or not, its content and map are what they were, nothing of
+# what was begun is left, and the next run gets through.
+#
+# A first seal makes hundreds of bpf calls, most of which load programs, so not
+# every one is taken; EVERY_STEP=yes takes all.
 
 . tests/cli/guest.sh
+. tests/cli/steps.sh
 
-# A step is CALL:FIRST:STRIDE. A first seal makes hundreds of bpf calls, most of
-# which load programs, so not every one is taken.
-ATTACHING="bpf:60:131 mkdir:1:9 mount:1:2 renameat2:1:9"
-DETACHING="bpf:20:47 unlinkat:1:19 umount2:1:1"
-REGISTERING="bpf:30:23 fcntl:1:9 fsync:1:1 fremovexattr:1:9"
+# untouched: content and map are as they were
+untouched() {
+	[ "$(sha256sum <"$f")" = "$sum" ] || { echo "content changed"; return 1; }
+	[ "$(map_of "$f")" = "$map" ] || { echo "map changed"; return 1; }
+}
 
-# state FILE: sealed or not; pending would be a leftover that nobody removed
-state() {
+# settled: after the next command that looks it is sealed or not, in every respect;
+# pending would be a leftover that nobody removed
+settled() {
+	local now
 	"$S" status >/dev/null 2>&1
-	"$S" get "$1" | sed 's/.*: //'
-}
-
-# killed CALL N COMMAND...: 0 when the signal came, 1 when it got through
-killed() {
-	local call=$1 n=$2
-	shift 2
-	# in a shell of its own, which says "Killed" into nothing
-	(strace -f -qq -o /dev/null -e trace="$call" \
-		-e inject="$call:signal=SIGKILL:when=$n" "$@"; exit $?) >/dev/null 2>&1
-	[ $? -eq 137 ]
-}
-
-# What must hold after any kill.
-sound() {
-	local file=$1 sum=$2 map=$3 now
-	now=$(state "$file")
+	now=$("$S" get "$f" | sed 's/.*: //')
 	case $now in
-	sealed) ! truncate -s 0 "$file" 2>/dev/null || { echo "sealed, and truncated"; return 1; } ;;
-	"not sealed") ;;
+	sealed) ! truncate -s 0 "$f" 2>/dev/null || { echo "sealed, and truncated"; return 1; } ;;
+	"not sealed") fallocate -l 65536 "$f" || { echo "not sealed, and refused"; return 1; } ;;
 	*) echo "state: $now"; return 1 ;;
 	esac
-	[ "$(sha256sum <"$file")" = "$sum" ] || { echo "content changed"; return 1; }
-	[ "$(map_of "$file")" = "$map" ] || { echo "map changed"; return 1; }
-	"$S" seal --no-dax "$file" || return 1
-	! fallocate -p -o 0 -l 4096 "$file" 2>/dev/null || { echo "punched"; return 1; }
-	"$S" unseal "$file" && nothing_left
+	[ ! -e /run/staticdax/bpf/new ] || { echo "leftover"; return 1; }
+	untouched
 }
 
-# each_step NAME STEPS FILE PREPARE COMMAND...
-each_step() {
-	local name=$1 file=$3 prepare=$4 step call n stride sum map kills=0 bad=
-	local -a steps
-	read -ra steps <<<"$2"
-	shift 4
-	sum=$(sha256sum <"$file")
-	map=$(map_of "$file")
-	for step in "${steps[@]}"; do
-		IFS=: read -r call n stride <<<"$step"
-		while :; do
-			$prepare >/dev/null 2>&1
-			killed "$call" "$n" "$@" || break
-			kills=$((kills + 1))
-			if ! why=$(sound "$file" "$sum" "$map" 2>&1); then
-				bad="$call $n: $why"
-				break 2
-			fi
-			n=$((n + stride))
-		done
-		"$S" unseal --all >/dev/null 2>&1
-	done
-	if [ -n "$bad" ]; then
-		tap_not_ok "$name" "$bad"
-	elif [ $kills -lt 4 ]; then
-		tap_not_ok "$name" "only $kills steps were reached"
-	else
-		tap_ok "$name ($kills kills)"
-	fi
+# alone: and nothing is attached for a file that is not sealed
+alone() {
+	settled && { "$S" get "$f" >/dev/null || nothing_left; }
 }
 
-f=/mnt/xfs-dax/killed
-fit $f
-each_step "killed_in_first_seal" "$ATTACHING" $f true "$S" seal $f
-sealed_first() {
-	"$S" seal $f
+# with_another: the other one stayed sealed meanwhile, and it can be sealed and let go
+with_another() {
+	! truncate -s 0 $g 2>/dev/null || { echo "$g truncated"; return 1; }
+	settled && "$S" seal --no-dax "$f" && ! fallocate -p -o 0 -l 4096 "$f" 2>/dev/null &&
+		"$S" unseal "$f"
 }
-each_step "killed_in_last_unseal" "$DETACHING" $f sealed_first "$S" unseal $f
 
-# With another sealed nothing is attached or detached, and that one stays sealed.
+# about FILE: which the above look at
+about() {
+	f=$1
+	fit "$f"
+	sum=$(sha256sum <"$f")
+	map=$(map_of "$f")
+}
+
+unsealed() {
+	! "$S" get "$f" || "$S" unseal "$f"
+}
+sealed() {
+	"$S" get "$f" || "$S" seal --no-dax "$f"
+}
+
+about /mnt/xfs-dax/killed
+at_each_step "killed_in_first_seal" KILL "bpf:60:151 mkdir:1:9 mount:1:1 renameat2:1:1" \
+	unsealed alone "$S" seal $f
+holds "sealed_in_the_end" "$S" get $f
+at_each_step "killed_in_last_unseal" KILL "bpf:20:67 unlinkat:1:29 renameat2:1:1 rmdir:1:1 umount2:1:1" \
+	sealed alone "$S" unseal $f
+holds "nothing_left_in_the_end" nothing_left
+
+# With another sealed nothing is attached or detached.
 g=/mnt/ext4/stays
-h=/mnt/ext4/killed
 fit $g
-fit $h
-keep() {
-	"$S" seal --no-dax $g
-}
-nothing_left() {
-	! truncate -s 0 $g 2>/dev/null
-}
-each_step "killed_in_further_seal" "$REGISTERING" $h keep "$S" seal --no-dax $h
+"$S" seal --no-dax $g >/dev/null
+about /mnt/ext4/killed
+at_each_step "killed_in_further_seal" KILL \
+	"bpf:30:37 fcntl:1:3 fsync:1:1 fremovexattr:1:1" unsealed with_another \
+	"$S" seal --no-dax $f
+at_each_step "killed_in_unseal" KILL "bpf:15:17" sealed with_another \
+	"$S" unseal $f
+holds "unseal_all" "$S" unseal --all
+holds "nothing_left" nothing_left
 tap_done

@@ -4,7 +4,7 @@
 # shellcheck shell=bash
 
 # interrupted SIGNAL CALL N COMMAND...: at the N-th system call of that name; its
-# exit status, which is 128 or more when the signal ended it
+# exit status
 interrupted() {
 	local signal=$1 call=$2 n=$3
 	shift 3
@@ -13,27 +13,28 @@ interrupted() {
 		-e inject="$call:signal=SIG$signal:when=$n" "$@"; exit $?) >/dev/null 2>&1
 }
 
-# at_each_step NAME SIGNAL STEPS BEFORE AFTER COMMAND...: a step CALL:FIRST:STRIDE is
+# at_each_step NAME SIGNAL STEPS PREPARE JUDGE COMMAND...: a step CALL:FIRST:STRIDE is
 # the FIRST such system call and every STRIDE-th from there on, until the command
-# gets through, which it must; with EVERY_STEP=yes all of them. BEFORE prepares each
-# turn; AFTER judges what is left, says what is wrong and fails. A line for each name
+# gets through, which it must; with EVERY_STEP=yes all of them. PREPARE comes before each
+# turn; JUDGE looks at what is left, says what is wrong and fails. A line for each name
 # of a call says which were hit.
 at_each_step() {
-	local name=$1 signal=$2 before=$4 after=$5 step call n stride status hit bad
+	local name=$1 signal=$2 prepare=$4 judge=$5 ended step call n stride status hit bad
 	local -a steps
 	read -ra steps <<<"$3"
 	shift 5
+	ended=$((128 + $(kill -l "$signal")))
 	for step in "${steps[@]}"; do
 		IFS=: read -r call n stride <<<"$step"
 		[ -z "${EVERY_STEP:-}" ] || n=1 stride=1
 		hit='' bad=''
 		while [ -z "$bad" ]; do
-			$before >/dev/null 2>&1
+			$prepare >/dev/null 2>&1
 			interrupted "$signal" "$call" "$n" "$@"
 			status=$?
-			[ $status -ge 128 ] || break
+			[ $status -eq $ended ] || break
 			hit+=" $n"
-			$after >"$OUT" 2>&1 || bad="after $call $n: $(cat "$OUT")"
+			$judge >"$OUT" 2>&1 || bad="after $call $n: $(cat "$OUT")"
 			n=$((n + stride))
 		done
 		if [ -n "$bad" ]; then

@@ -7,6 +7,7 @@
 # meet each other: the later one stays, other layouts are left alone.
 
 . tests/cli/guest.sh
+. tests/cli/steps.sh
 
 LATER=build/tests/staticdax-later
 FOREIGN=build/tests/staticdax-foreign
@@ -72,29 +73,12 @@ sound() {
 	! truncate -s 0 $g 2>/dev/null || { echo truncated; return 1; }
 	! fallocate -p -o 0 -l 4096 $f 2>/dev/null || { echo punched; return 1; }
 	"$S" get $f $g >/dev/null || { echo "not sealed"; return 1; }
-	"$S" status >"$OUT" 2>&1 || { cat "$OUT"; return 1; }
+	"$S" status || return 1
 	[ "$(sha256sum <$g)" = "$sum" ] || { echo "content changed"; return 1; }
 	[ ! -e /run/staticdax/bpf/new ] || { echo "leftover"; return 1; }
 	one_set
 }
-kills=0
-why=
-for step in bpf:40:139 renameat2:1:1 unlinkat:1:9; do
-	IFS=: read -r call n stride <<<"$step"
-	while [ -z "$why" ]; do
-		# in a shell of its own, which says "Killed" into nothing
-		(strace -f -qq -o /dev/null -e trace="$call" -e \
-			inject="$call:signal=SIGKILL:when=$n" "$S" upgrade; exit $?) \
-			>/dev/null 2>&1
-		[ $? -eq 137 ] || break
-		kills=$((kills + 1))
-		why=$(sound 2>&1) && why= || why="killed at $call $n: $why"
-		n=$((n + stride))
-	done
-done
-if [ -n "$why" ]; then tap_not_ok "killed_in_upgrade" "$why"
-elif [ $kills -lt 6 ]; then tap_not_ok "killed_in_upgrade" "only $kills steps"
-else tap_ok "killed_in_upgrade ($kills kills)"; fi
+at_each_step "killed_in_upgrade" KILL "bpf:40:139 renameat2:1:1 unlinkat:1:9" true sound "$S" upgrade
 
 # A later version takes over by itself, and is not put back by an older one
 h=/mnt/ext4/h
