@@ -3,6 +3,10 @@
  * Tries in turn, until SIGTERM, all that a sealed file does not allow, and one
  * write that it does: hammer FILE CLONE. A line for each: its name, how often
  * it was tried, how often the answer was wrong, and the last wrong answer.
+ *
+ * Each turn ends with an fsync, which sleeps: the kernel lets go of a program only
+ * when every task has slept or been in user space, and so what is hammered upon
+ * would wait for the hammer, and be hammered upon less often.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -114,6 +118,7 @@ int main(int argc, char **argv)
 			a->wrong += r != a->expected;
 			a->last_wrong = r != a->expected ? r : a->last_wrong;
 		}
+		fsync(fd);
 	}
 	for (size_t i = 0; i < COUNT; i++)
 		printf("%s %lu %lu %s\n", attempts[i].name, attempts[i].tries,
