@@ -1,16 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The power goes while files are being sealed, and while one is sealed and
-# written to, others are unsealed and the programs replaced: QEMU is killed, and
-# the machine boots again from the same disks.
+# The power goes while the loader stands at one of its steps, or while files are
+# sealed, unsealed and written to and the programs replaced: QEMU is killed, and the
+# machine boots again from the same disks.
 #
 # Usage: tests/lifetime/powercut.sh KERNEL
+#   CUTS="seal:fsync:2 ..."  at which steps, a boot each: the N-th system call of that
+#                            name in a verb; "turns" is at no certain one; "all"
 
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tap.sh
 
 kernel=$1
+cuts=${CUTS:-seal:fsync:2 turns}
+[ "$cuts" != all ] || cuts="seal:bpf:100 seal:bpf:400 seal:mount:1 seal:renameat2:1 \
+	seal:fcntl:1 seal:fsync:1 seal:fremovexattr:1 seal:fsync:2 seal:fremovexattr:2 \
+	unseal:bpf:60 unseal:unlinkat:9 unseal:umount2:1 \
+	upgrade:bpf:300 upgrade:renameat2:1 upgrade:unlinkat:9 turns"
 work=$(mktemp -d "${TMPDIR:-/tmp}/staticdax-cut.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 PATH=$PATH:/usr/sbin:/sbin
@@ -19,33 +26,35 @@ truncate -s 320M "$work/xfs"
 mkfs.ext4 -q -F -b 4096 -E lazy_itable_init=0 "$work/ext4"
 mkfs.xfs -q -m reflink=1 "$work/xfs"
 
-# boot STAGE LINE: until it says LINE, at which the power goes; or to its end
+# boot BEFORE CUT: after what happened BEFORE; until it says that it is where the
+# power goes, or to its end
 boot() {
-	local stage=$1 last=$2 line
+	local before=$1 cut=$2 line
 	VM_LOG_DIR=$work tests/vm/run.sh -k "$kernel" -t 600 -n \
 		-q -pidfile -q "$work/pid" \
 		-q -drive -q "if=virtio,format=raw,cache=unsafe,file=$work/ext4" \
 		-q -drive -q "if=virtio,format=raw,cache=unsafe,file=$work/xfs" \
-		-- tests/lifetime/powercut_guest.sh "$stage" 2>"$work/errors" |
+		-- tests/lifetime/powercut_guest.sh "$before" "$cut" 2>"$work/errors" |
 		while IFS= read -r line; do
 			printf '%s\n' "$line"
-			[ "$line" != "$last" ] || kill -KILL "$(cat "$work/pid")"
+			[ "$line" != cut ] || kill -KILL "$(cat "$work/pid")"
 		done >"$work/said"
 	while read -r word name; do
 		case $word in
-		pass) tap_ok "${name}_$stage" ;;
-		fail) tap_not_ok "${name}_$stage" "$(cat "$work/said")" ;;
+		pass) tap_ok "${name}_after_$before" ;;
+		fail) tap_not_ok "${name}_after_$before" "$(cat "$work/said")" ;;
 		esac
 	done <"$work/said"
-	if grep -qx "$last" "$work/said"; then
-		tap_ok "comes_to_its_last_line_$stage"
+	if grep -qxE "cut|end" "$work/said"; then
+		tap_ok "comes_to_$cut"
 	else
-		tap_not_ok "comes_to_its_last_line_$stage" \
-			"$(tail -n 20 "$work/said" "$work/errors")"
+		tap_not_ok "comes_to_$cut" "$(tail -n 20 "$work/said" "$work/errors")"
 	fi
 }
 
-boot new "turn 2"
-boot cut_in_seal "turn 3"
-boot cut_in_upgrade end
+before=mkfs
+for cut in $cuts end; do
+	boot "$before" "$cut"
+	before=$cut
+done
 tap_done

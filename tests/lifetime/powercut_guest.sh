@@ -2,9 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The guest's half of powercut.sh: looks at what a machine that died has left on
-# the disks /dev/vda and /dev/vdb, then goes on until it dies itself. The stage
-# says how the one before died. Prints "pass NAME", "fail NAME", and the rest in
-# lines that begin with a blank; "turn N" is where the power may go.
+# the disks /dev/vda and /dev/vdb, then goes on until it dies itself.
+#
+# Usage: powercut_guest.sh BEFORE CUT
+#   BEFORE  how the last machine died; mkfs: there was none
+#   CUT     where this one is to die, see powercut.sh; end: it does not
+#
+# Prints "pass NAME", "fail NAME", and the rest in lines that begin with a blank;
+# "cut" is where the power goes.
 
 S=build/staticdax-static
 E=/mnt/ext4
@@ -54,10 +59,10 @@ free() {
 		"$S" verify && cp $E/f $E/h && truncate -s 0 $E/h && rm $E/h
 }
 
-stage=$1
+before=$1 cut=$2
 says filesystems_are_clean clean
 mounted
-if [ "$stage" = new ]; then
+if [ "$before" = mkfs ]; then
 	head -c 1M /dev/urandom >$E/f
 	head -c 1M /dev/urandom >$X/g
 	sync
@@ -68,7 +73,7 @@ if [ "$stage" = new ]; then
 fi
 says content_and_map_are_as_they_were unchanged
 says nothing_is_sealed free
-if [ "$stage" = cut_in_upgrade ]; then
+if [ "$cut" = end ]; then
 	says seals_again "$S" seal --no-dax $E/f $X/g
 	says enforces_again "$S" status
 	says refuses_again refused truncate -s 0 $E/f
@@ -76,14 +81,39 @@ if [ "$stage" = cut_in_upgrade ]; then
 	echo end
 	exit 0
 fi
-echo "turn 1"
-"$S" seal --no-dax $E/f
-echo "turn 2"
-"$S" seal --no-dax $X/g
-echo "turn 3"
-while :; do
-	dd if=$E/f of=$E/f bs=64k conv=notrunc oflag=dsync 2>/dev/null
-	cp $E/f $E/busy
-done &
-while "$S" upgrade && "$S" unseal $X/g && "$S" seal --no-dax $X/g; do :; done
+
+# busy FILE: somebody writes all the while
+busy() {
+	while :; do
+		dd if="$1" of="$1" bs=64k conv=notrunc oflag=dsync 2>/dev/null
+		cp "$1" $E/busy
+	done
+}
+
+if [ "$cut" = turns ]; then
+	"$S" seal --no-dax $E/f $X/g >/dev/null
+	busy $E/f &
+	echo cut
+	while "$S" upgrade && "$S" unseal $X/g && "$S" seal --no-dax $X/g; do :; done
+	echo "fail goes_on_until_the_cut"
+	exit 1
+fi
+
+IFS=: read -r verb call n <<<"$cut"
+[ "$verb" = seal ] || "$S" seal --no-dax $E/f >/dev/null
+# whoever has the file open would keep it from being sealed or unsealed
+case $verb in
+seal) command=(seal --no-dax "$E/f") other=$X/g ;;
+unseal) command=(unseal "$E/f") other=$X/g ;;
+upgrade) command=(upgrade) other=$E/f ;;
+esac
+busy $other &
+# it stands still there, so that nothing is said too late
+mkfifo /tmp/trace
+strace -qq -o /tmp/trace -e trace="$call" -e inject="$call:signal=SIGSTOP:when=$n" \
+	"$S" "${command[@]}" >/dev/null &
+while read -r line; do
+	[ "${line/stopped by SIGSTOP/}" = "$line" ] || echo cut
+done </tmp/trace
 echo "fail goes_on_until_the_cut"
+exit 1
