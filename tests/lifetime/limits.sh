@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What sealing needs runs out: descriptors, memory, room below /run, mounts. Each
-# time the answer is an error, and nothing is half done: the file is as unsealed
-# as before and nothing is left attached, or the seals there were still hold.
+# What sealing needs runs out: descriptors, memory of its own and of the kernel, room
+# below /run, mounts. Each time the answer is an error, and nothing is half done: the
+# file is as unsealed as before and nothing is left attached, or the seals there were
+# still hold.
 
 . tests/cli/guest.sh
 
@@ -17,10 +18,21 @@ for i in 0 1 2; do
 	dd if=/dev/zero of=$parts.gap bs=4096 count=1 seek=$i conv=notrunc,fsync status=none
 done
 
+G=/sys/fs/cgroup/short
+echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+mkdir $G
+
+# limited LIMIT=VALUE COMMAND...: an option of ulimit, or memory.max of a cgroup, which
+# counts the kernel's own as well, so maps and programs
 limited() {
 	local limit=$1
 	shift
-	(ulimit "${limit%%=*}" "${limit#*=}" && exec "$@")
+	if [ "${limit%%=*}" = memory.max ]; then
+		echo "${limit#*=}" >$G/memory.max
+		(echo "$BASHPID" >$G/cgroup.procs && exec "$@")
+	else
+		(ulimit "${limit%%=*}" "${limit#*=}" && exec "$@")
+	fi
 }
 
 # nothing_done FILE: no seal, no refusal, no program
@@ -29,9 +41,10 @@ nothing_done() {
 }
 
 # until_it_works NAME FILE LIMIT VALUES AFTER COMMAND...: with each value of the
-# limit it fails, with an error and as AFTER says; with the last it works
+# limit it fails, with an error or killed for want of memory, and as AFTER says; with
+# the last it works
 until_it_works() {
-	local name=$1 file=$2 limit=$3 value status=3 failed=0
+	local name=$1 file=$2 limit=$3 value status=3 failed=0 killed=0
 	local -a values why=()
 	read -ra values <<<"$4"
 	local after=$5
@@ -41,9 +54,14 @@ until_it_works() {
 		status=$?
 		[ $status -ne 0 ] || break
 		failed=$((failed + 1))
-		if [ $status -ne 3 ] || ! grep -q '^staticdax: ' "$OUT"; then
+		if [ "$limit $status" = "memory.max 137" ]; then
+			killed=$((killed + 1))
+			"$S" status >/dev/null 2>&1	# which removes what was begun
+		elif [ $status -ne 3 ] || ! grep -q '^staticdax: ' "$OUT"; then
 			why+=("$value: status $status" "$(cat "$OUT")")
-		elif ! $after "$file" >>"$OUT" 2>&1; then
+			continue
+		fi
+		if ! $after "$file" >>"$OUT" 2>&1; then
 			why+=("$value: half done" "$(cat "$OUT")")
 		fi
 	done
@@ -52,7 +70,7 @@ until_it_works() {
 		return
 	fi
 	if [ $status -eq 0 ] && [ $failed -gt 0 ]; then
-		tap_ok "$name ($failed failures)"
+		tap_ok "$name ($failed failures, of which $killed by SIGKILL)"
 	else
 		tap_not_ok "$name" "status $status, $failed failures" "$(cat "$OUT")"
 	fi
@@ -76,6 +94,16 @@ until_it_works "descriptors_unseal" $g -n "$descriptors" still "$S" unseal $g
 until_it_works "memory_second_seal" $g -v "4000 6000 9000 14000 60000 unlimited" \
 	still_alone "$S" seal --no-dax $g
 "$S" unseal $g >/dev/null
+
+# The kernel's. Where it has none for a map it says so, which is an error; where it
+# has none for a page it kills.
+until_it_works "kernel_memory_upgrade" $f memory.max "4M 9M max" still \
+	"$S" upgrade
+until_it_works "kernel_memory_second_seal" $g memory.max "1M 9M max" still_alone \
+	"$S" seal --no-dax $g
+holds "unseal_all_before_the_first" "$S" unseal --all
+until_it_works "kernel_memory_first_seal" $f memory.max "4M 13M 64M max" \
+	nothing_done "$S" seal --no-dax --registry 4194304 $f
 
 # Room below /run, for the list of a map in parts and, at first, for the lock
 filled() {
