@@ -136,11 +136,11 @@ parts() {
 	echo "preempt -c 2 -a preempt=full tests/guest/preempt.sh"
 	echo "provoke tests/guest/provoke.sh"
 	echo "races tests/guest/races.sh 6 /mnt/ext4-dax /mnt/xfs-dax /mnt/ext4 /mnt/xfs"
-	echo "boot @ tests/systemd/boot.sh"
 	programs_parts "$kernel"
 	echo "filesystems -f ext4,xfs -p tests/programs/packages tests/programs/filesystems.sh"
 	echo "nfs -f ext4-dax,xfs-dax tests/programs/nfs.sh /mnt/ext4-dax 3 /mnt/xfs-dax 4.2"
 	if [ $kills = yes ]; then
+		echo "boot @ tests/systemd/boot.sh"
 		echo "packages @ tests/packaging/install.sh"
 		echo "sessions -f ext4-dax,ext4 tests/guest/sessions.sh"
 		echo "badinput tests/cli/badinput.sh"
@@ -156,6 +156,7 @@ parts() {
 			"tests/programs/harmless.sh /mnt/xfs"
 	else
 		echo "guard -f ext4,xfs tests/cli/guard.sh lock"
+		echo "boot @ tests/systemd/boot.sh --brief"
 		echo "attach -f ext4 tests/programs/attach.sh /mnt/ext4"
 	fi
 	echo "pages -f ext4-dax,xfs-dax tests/guest/pages.sh"

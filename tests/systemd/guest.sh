@@ -1,12 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Runs as a service of the booted system: "first" looks at everything and ends
-# in a reboot, "reset" ends as if the power had failed, "last" in poweroff.
+# Runs as a service of the booted system.
+#
+# Usage: guest.sh first|second|last reboot|reset|poweroff
+#   The first boot looks at everything, the last at what its initramfs has sealed.
+#   A reset is the end of a machine whose power fails.
 
 . tests/cli/guest.sh
 S=/usr/sbin/staticdax
 phase=$1
+end=$2
 
 # What the application's unit wrote when it started, of this boot.
 at_start() {
@@ -74,6 +78,8 @@ first() {
 # Locked, nothing can be released; what that costs is shown by whether the system
 # comes to its end, and how it leaves the filesystem.
 last() {
+	answers 0 'early: sealed' "sealed_since_the_initramfs" "$S" get /var/lib/early
+	fails "deny_truncate_since_the_initramfs" truncate -s 0 /var/lib/early
 	answers 0 'locked until reboot' "lock" "$S" lock
 	answers 3 'locked until reboot' "release_is_refused" "$S" unseal --all --force
 	fails "deny_truncate_after_refused_release" truncate -s 0 /srv/pool
@@ -81,15 +87,16 @@ last() {
 
 (
 	every_time
-	[ "$phase" != first ] || first
-	[ "$phase" != last ] || last
+	case $phase in
+	first) first ;;
+	last) last ;;
+	esac
 	[ "${tap_failed:-0}" -eq 0 ] ||
 		tap_diag "$(journalctl -b -o cat --no-pager -u 'staticdax*' | tail -n 40)"
 	tap_done
 )
 echo $? >/dev/ttyS2
-case $phase in
-first) systemctl start --no-block reboot.target ;;
+case $end in
 reset) echo b >/proc/sysrq-trigger ;;
-last) systemctl start --no-block poweroff.target ;;
+*) systemctl start --no-block "$end.target" ;;
 esac
