@@ -3,7 +3,7 @@
  * Looks at the inode that a filesystem is about to change the map of: is it sealed? The registry
  * is the one that is in force, so an entry that is gone, lapsed or only audits does not count, and
  * neither does one that is still being judged: the seal itself takes blocks away from a file
- * before that.
+ * before that. Nor one in mode noshrink, whose file may get more blocks.
  */
 #include "vmlinux.h"
 #include <linux/bpf.h>
@@ -46,6 +46,12 @@ static __always_inline struct inode *inode_of(u64 arg, u32 what)
 		       (void *)xfs + bpf_core_field_offset(struct xfs_inode, i_vnode) : NULL;
 }
 
+static __always_inline bool keeps_map(const struct sdax_entry *entry)
+{
+	return entry->state == SDAX_STATE_ACTIVE && !(entry->flags & SDAX_F_AUDIT) &&
+	       entry->mode != SDAX_MODE_NOSHRINK;
+}
+
 static __noinline int trip(void *ctx, u32 n)
 {
 	struct sdax_entry *entry;
@@ -61,7 +67,7 @@ static __noinline int trip(void *ctx, u32 n)
 	key.ino = BPF_CORE_READ(inode, i_ino);
 	key.dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	entry = bpf_map_lookup_elem(&sealed, &key);
-	if (!entry || entry->state != SDAX_STATE_ACTIVE || entry->flags & SDAX_F_AUDIT) {
+	if (!entry || !keeps_map(entry)) {
 		__sync_fetch_and_add(&counts[n].unsealed, 1);
 		return 0;
 	}
