@@ -148,7 +148,6 @@ parts() {
 		echo "names -f ext4 tests/cli/names.sh"
 		echo "kill tests/cli/kill.sh"
 		echo "guard -f ext4,xfs tests/cli/guard.sh"
-		echo "halflock -f ext4 tests/cli/halflock.sh"
 		echo "powercut @ tests/lifetime/powercut.sh"
 		echo "limits -f ext4 tests/lifetime/limits.sh"
 		echo "durable @ tests/lifetime/durable.sh"
@@ -160,6 +159,7 @@ parts() {
 		echo "boot @ tests/systemd/boot.sh --brief"
 		echo "attach -f ext4 tests/programs/attach.sh /mnt/ext4"
 	fi
+	echo "halflock -f ext4 tests/cli/halflock.sh"
 	echo "pages -f ext4-dax,xfs-dax tests/guest/pages.sh"
 	echo "inode -f ext4,xfs tests/lifetime/inode.sh"
 	echo "mounts -f ext4 tests/lifetime/mounts.sh"
