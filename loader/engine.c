@@ -20,6 +20,7 @@
 #include "drift.h"
 #include "enforce.skel.h"
 #include "guard.h"
+#include "mounts.h"
 #include "probe.h"
 #include "store.h"
 #include "util.h"
@@ -343,14 +344,28 @@ void sdax_engine_sweep(void)
 	remove_pins(NEW_DIR, false);
 }
 
-/* Pins made in a private mount namespace would vanish with it, unnoticed. */
+static int is_the_mount(void *arg, const struct sdax_mount *mount)
+{
+	const uint64_t *id = arg;
+
+	return mount->id == *id;
+}
+
+/*
+ * Pins made in a private mount namespace would vanish with it, unnoticed. What
+ * cannot be found out counts as one. /proc/1/ns/mnt says nothing to a process
+ * with fewer capabilities than init's.
+ */
 static bool in_namespace_of_init(void)
 {
-	struct stat self, init;
+	struct statx stx;
+	uint64_t id;
 
-	return stat("/proc/1/ns/mnt", &init) < 0 ||
-	       stat("/proc/self/ns/mnt", &self) < 0 ||
-	       (init.st_dev == self.st_dev && init.st_ino == self.st_ino);
+	if (statx(AT_FDCWD, SDAX_BPF_DIR, 0, STATX_MNT_ID, &stx) < 0 ||
+	    !(stx.stx_mask & STATX_MNT_ID))
+		return false;
+	id = stx.stx_mnt_id;
+	return sdax_mounts_walk("/proc/1/mountinfo", is_the_mount, &id) > 0;
 }
 
 /*

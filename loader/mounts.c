@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "mounts.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
@@ -36,8 +37,9 @@ static bool parse(char *line, struct sdax_mount *ret)
 	char *point = NULL, *type, *field, *save = NULL;
 	unsigned int major_nr, minor_nr;
 	unsigned int n = 0;
+	uint64_t id;
 
-	if (sscanf(line, "%*u %*u %u:%u", &major_nr, &minor_nr) != 2)
+	if (sscanf(line, "%" SCNu64 " %*u %u:%u", &id, &major_nr, &minor_nr) != 3)
 		return false;
 	for (field = strtok_r(line, " \n", &save); field && strcmp(field, "-");
 	     field = strtok_r(NULL, " \n", &save))
@@ -50,6 +52,7 @@ static bool parse(char *line, struct sdax_mount *ret)
 		return false;
 	unescape(point);
 	*ret = (struct sdax_mount){
+		.id = id,
 		.dev = makedev(major_nr, minor_nr),
 		.point = point,
 		.type = type,

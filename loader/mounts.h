@@ -5,10 +5,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Valid during the callback. */
 struct sdax_mount {
+	uint64_t id;		/* as statx() says, of all namespaces */
 	dev_t dev;
 	const char *point;
 	const char *type;

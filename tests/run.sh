@@ -145,6 +145,7 @@ parts() {
 		echo "packages @ tests/packaging/install.sh"
 		echo "sessions -f ext4-dax,ext4 tests/guest/sessions.sh"
 		echo "badinput tests/cli/badinput.sh"
+		echo "privilege -f ext4 tests/cli/privilege.sh"
 		echo "names -f ext4 tests/cli/names.sh"
 		echo "kill tests/cli/kill.sh"
 		echo "guard -f ext4,xfs tests/cli/guard.sh"

@@ -30,6 +30,9 @@ user() {
 }
 
 change=,+sys_admin,+linux_immutable
+answers 3 'nsenter' "seal_with_them_in_another_mount_namespace_is_refused" \
+	unshare -m setpriv --bounding-set="-all$change" "$S" seal --no-dax $f
+holds "nothing_is_left_of_it" nothing_left
 answers 0 'sealed' "seal_with_its_capabilities" with $change "$S" seal --no-dax $f
 fails "sealed_with_its_capabilities_refuses" truncate -s 0 $f
 answers 0 'enforcing: yes' "status_with_its_capabilities" with $change "$S" status
