@@ -384,13 +384,21 @@ int staticdax_prepare(struct staticdax *sd, const char *path,
 struct staticdax_run {
 	uint64_t offset;		/* in the file */
 	uint64_t length;
-	uint64_t physical;		/* on the filesystem's device, or NO_OFFSET */
+	uint64_t physical;		/* on the filesystem's device, or NO_OFFSET;
+					   with dev of major 0 (btrfs) a number of
+					   the filesystem's own */
 	uint64_t address;		/* on the disk or persistent memory below
 					   partition and linear mapping, or
 					   NO_OFFSET: none, or not known */
 	const char *state;		/* "written", "hole", "unwritten", "shared",
 					   "delayed", "inline", "encoded",
 					   "unknown" */
+	uint32_t address_dev;		/* the device that address is of, in the kernel's
+					   encoding; 0 without address */
+	const char *opaque;		/* NULL, or that device has its bytes elsewhere,
+					   it is not known where: "device-mapper",
+					   "md", "loop", "btt" (a block translation
+					   table), "stacked" (on others); static */
 };
 
 struct staticdax_map {

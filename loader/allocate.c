@@ -135,7 +135,7 @@ static int look(struct allocation *a)
 	struct sdax_runs runs = {
 		.fn = keep,
 		.arg = a,
-		.address_fn = sdax_device_address,
+		.locate = sdax_device_locate,
 		.ctx = a->dev,
 	};
 	struct stat st;

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "blockdev.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -128,4 +129,36 @@ int sdax_blockdev_memory(const char *sysfs, dev_t disk, uint64_t *ret)
 	if (!is_nvdimm(sysfs, disk))
 		return -ENOENT;
 	return read_number(sysfs, disk, "device/resource", ret);
+}
+
+/* A disk with others below; "slaves" has links to them (block/holder.c). */
+static bool is_stacked(const char *sysfs, dev_t disk)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	bool stacked = false;
+	DIR *directory;
+
+	attribute_path(sysfs, disk, "slaves", path);
+	directory = opendir(path);
+	if (!directory)
+		return false;
+	while (!stacked && (entry = readdir(directory)))
+		stacked = entry->d_name[0] != '.';
+	closedir(directory);
+	return stacked;
+}
+
+const char *sdax_blockdev_opaque(const char *sysfs, dev_t disk)
+{
+	if (sdax_blockdev_has(sysfs, disk, "dm"))
+		return "device-mapper";
+	if (sdax_blockdev_has(sysfs, disk, "md"))
+		return "md";
+	if (sdax_blockdev_has(sysfs, disk, "loop"))
+		return "loop";
+	if (is_nvdimm(sysfs, disk) &&
+	    !sdax_blockdev_has(sysfs, disk, "device/resource"))
+		return "btt";
+	return is_stacked(sysfs, disk) ? "stacked" : NULL;
 }

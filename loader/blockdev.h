@@ -30,4 +30,10 @@ int sdax_blockdev_disk(const char *sysfs, dev_t partition, dev_t *ret);
  */
 int sdax_blockdev_memory(const char *sysfs, dev_t disk, uint64_t *ret);
 
+/*
+ * What stands between the addresses of a disk and where its bytes are, as in
+ * struct staticdax_run, or NULL.
+ */
+const char *sdax_blockdev_opaque(const char *sysfs, dev_t disk);
+
 #endif

@@ -6,25 +6,29 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "blockdev.h"
 #include "dm.h"
 #include "mounts.h"
+#include "staticdax.h"
 #include "util.h"
 
 #define SECTOR 512
 #define DEPTH_MAX 16			/* device-mapper on device-mapper */
 
 /*
- * address is where byte start is. It is exact if granule is 0, otherwise right
- * modulo granule.
+ * address is where byte start is on dev. It is exact if granule is 0, otherwise
+ * right modulo granule. opaque is that of a run.
  */
 struct segment {
 	uint64_t start;
 	uint64_t length;
 	uint64_t address;
 	uint64_t granule;
+	dev_t dev;
+	const char *opaque;
 };
 
 struct sdax_device {
@@ -75,6 +79,8 @@ static int add_disk(struct sdax_device *device,
 		.start = range->start,
 		.length = range->length,
 		.address = range->offset,
+		.dev = range->dev,
+		.opaque = sdax_blockdev_opaque(env->sysfs, range->dev),
 	};
 	uint64_t base = 0;
 	int r;
@@ -150,6 +156,7 @@ static int add_unreadable(struct sdax_device *device,
 		.length = range->length,
 		.address = range->offset,
 		.granule = SECTOR,
+		.dev = range->dev,
 	};
 	uint64_t block;
 
@@ -377,5 +384,19 @@ int sdax_device_address(void *ctx, uint64_t physical, uint64_t length,
 	*ret_address = s->address + within;
 	*ret_length = length < s->length - within ? length :
 						    s->length - within;
+	return 0;
+}
+
+int sdax_device_locate(void *ctx, struct staticdax_run *run)
+{
+	const struct segment *s = segment_of(ctx, run->physical);
+	int r;
+
+	r = sdax_device_address(ctx, run->physical, run->length, &run->address,
+				&run->length);
+	if (r < 0)
+		return r;
+	run->address_dev = major(s->dev) << 20 | minor(s->dev);
+	run->opaque = s->opaque;
 	return 0;
 }

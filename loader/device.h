@@ -2,7 +2,8 @@
 /*
  * From a byte of a filesystem's device to the address it really has:
  * partitions, linear device-mapper tables and persistent memory regions are
- * seen through; anything else (a disk, RAID, loop, crypt) is taken as it is.
+ * seen through. Anything else (a disk, RAID, loop, crypt) is taken as it is; of
+ * a run it is told whether that is the end of the way.
  */
 #ifndef SDAX_DEVICE_H
 #define SDAX_DEVICE_H
@@ -13,6 +14,7 @@
 
 struct dm_ioctl;
 struct sdax_device;
+struct staticdax_run;
 
 /*
  * dev is st_dev of a file; realtime says that its blocks are on the realtime
@@ -36,6 +38,12 @@ void sdax_device_need(struct sdax_device *device, uint64_t align, bool dax);
  */
 int sdax_device_address(void *ctx, uint64_t physical, uint64_t length,
 			uint64_t *ret_address, uint64_t *ret_length);
+
+/*
+ * An sdax_locate_fn; ctx is the device. Errnos as of sdax_device_address(), and
+ * then nothing is changed.
+ */
+int sdax_device_locate(void *ctx, struct staticdax_run *run);
 
 /* Where the facts come from; tests have a tree of their own. */
 struct sdax_device_env {

@@ -21,14 +21,6 @@ static int on_extent(void *arg, const struct fiemap_extent *extent)
 	return sdax_runs_extent(arg, extent);
 }
 
-static int no_address(void *ctx, uint64_t physical, uint64_t length,
-		      uint64_t *ret_address, uint64_t *ret_length)
-{
-	(void)ctx, (void)physical, (void)length;
-	(void)ret_address, (void)ret_length;
-	return -ENODATA;
-}
-
 static void device_freep(struct sdax_device **device)
 {
 	sdax_device_free(*device);
@@ -66,8 +58,10 @@ int sdax_map_file(const char *path, staticdax_run_fn fn, void *arg,
 	if (r < 0 && r != -ENODATA)
 		return sdax_fail(result, STATICDAX_SYSTEM, r,
 				 "finding the device");
-	runs.address_fn = device ? sdax_device_address : no_address;
-	runs.ctx = device;
+	if (device) {
+		runs.locate = sdax_device_locate;
+		runs.ctx = device;
+	}
 	block = target.facts.blocksize ?: 1;
 	runs.end = (target.facts.size + block - 1) / block * block;
 	r = sdax_extents_walk(target.fd, true, on_extent, &runs);

@@ -9,7 +9,7 @@ uint64_t pages_in(const struct staticdax_run *run, uint64_t page,
 {
 	uint64_t skip = -run->offset & (page - 1);
 
-	if (run->address == STATICDAX_NO_OFFSET ||
+	if (run->address == STATICDAX_NO_OFFSET || run->opaque ||
 	    strcmp(run->state, "written") ||
 	    (run->address - run->offset) & (page - 1) || run->length < skip ||
 	    run->length - skip < page)

@@ -13,7 +13,8 @@
 /*
  * How many whole pages of that size, a power of two, have their offset in the
  * file and their address on the device aligned to it. ret_first is the offset
- * of the first one, if there is any. Only what is written counts.
+ * of the first one, if there is any. Only what is written counts, and only where
+ * the device is not opaque: how the bytes are aligned below that is not known.
  */
 uint64_t pages_in(const struct staticdax_run *run, uint64_t page,
 		  uint64_t *ret_first);

@@ -128,14 +128,6 @@ static int exclude_others(struct preparation *p)
 	return r < 0 ? failed(p, r, "F_SETLEASE") : 0;
 }
 
-static int no_address(void *ctx, uint64_t physical, uint64_t length,
-		      uint64_t *ret_address, uint64_t *ret_length)
-{
-	(void)ctx, (void)physical, (void)length;
-	(void)ret_address, (void)ret_length;
-	return -ENODATA;
-}
-
 static int on_extent(void *arg, const struct fiemap_extent *extent)
 {
 	return sdax_runs_extent(arg, extent);
@@ -147,7 +139,6 @@ static int survey(struct preparation *p)
 	struct sdax_runs runs = {
 		.fn = sdax_survey_run,
 		.arg = &p->survey,
-		.address_fn = no_address,
 	};
 	int r;
 
@@ -157,7 +148,7 @@ static int survey(struct preparation *p)
 	if (p->device) {
 		sdax_device_need(p->device, p->align,
 				 facts->attributes & STATX_ATTR_DAX);
-		runs.address_fn = sdax_device_address;
+		runs.locate = sdax_device_locate;
 		runs.ctx = p->device;
 	}
 	runs.end = (facts->size + facts->blocksize - 1) / facts->blocksize *

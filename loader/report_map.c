@@ -25,6 +25,20 @@ uint64_t mapped_pages(const struct mapped *mapped, uint64_t page)
 	return sum;
 }
 
+/* Filesystems of several devices, as btrfs, have a number that is of none. */
+static bool has_device(const struct staticdax_map *map)
+{
+	return map->dev >> 20;
+}
+
+static char *device_text(uint32_t dev)
+{
+	char *text;
+
+	return asprintf(&text, "%" PRIu32 ":%" PRIu32, dev >> 20,
+			dev & 0xfffff) < 0 ? NULL : text;
+}
+
 /* Hibernation counts in pages of the device; a DAX file cannot be swapped to. */
 static bool resume_offset(const struct mapped *mapped, uint64_t *ret)
 {
@@ -32,7 +46,8 @@ static bool resume_offset(const struct mapped *mapped, uint64_t *ret)
 	const struct staticdax_run *run = mapped->runs;
 
 	if (!mapped->count || run->physical == STATICDAX_NO_OFFSET ||
-	    mapped->map.dax || mapped->map.realtime || run->physical % page)
+	    !has_device(&mapped->map) || mapped->map.dax ||
+	    mapped->map.realtime || run->physical % page)
 		return false;
 	*ret = run->physical / page;
 	return true;
@@ -110,29 +125,57 @@ static void put_run(struct report *report, const struct staticdax_run *run)
 		    pages_in(run, PAGE_1G, &first), run->state);
 }
 
+/* last is the device that addresses were of so far, or would have been. */
+static void put_device(struct report *report, const struct staticdax_run *run,
+		       struct staticdax_run *last)
+{
+	_cleanup_free_ char *device = device_text(run->address_dev);
+
+	if (run->address == STATICDAX_NO_OFFSET ||
+	    (run->address_dev == last->address_dev &&
+	     run->opaque == last->opaque))
+		return;
+	*last = *run;
+	report_text(report, "on %s", quote_or(device));
+	if (run->opaque)
+		report_text(report, " (%s), which has the bytes elsewhere; where, and how aligned, is not known", run->opaque);
+	report_text(report, ":\n");
+}
+
+static void put_unknown(struct report *report, const struct staticdax_map *map)
+{
+	if (has_device(map))
+		report_text(report, "The address of the device itself is not known: run it as root with /sys mounted.\n");
+	else
+		report_text(report, "Addresses are not known: this filesystem has devices of its own and does not say which; neither is resume_offset.\n");
+}
+
 static void put_text(struct report *report, const struct mapped *mapped)
 {
 	const struct staticdax_map *map = &mapped->map;
-	_cleanup_free_ char *name = NULL, *qemu = NULL;
+	_cleanup_free_ char *name = NULL, *qemu = NULL, *dev = NULL;
+	struct staticdax_run last = { .address_dev = map->dev };
 	bool unknown = false;
 	uint64_t resume;
 
 	name = quote_escape(mapped->path, strlen(mapped->path), QUOTE_BARE);
-	report_text(report, "%s: %" PRIu64 " bytes on %" PRIu32 ":%" PRIu32 "%s%s\n",
-		    quote_or(name), map->file_size, map->dev >> 20,
-		    map->dev & 0xfffff, map->dax ? ", DAX" : "",
+	dev = device_text(map->dev);
+	report_text(report, "%s: %" PRIu64 " bytes on %s%s%s\n",
+		    quote_or(name), map->file_size, quote_or(dev),
+		    map->dax ? ", DAX" : "",
 		    map->realtime ? ", on the realtime device" : "");
 	if (mapped->count)
 		put_picture(report, mapped);
 	report_text(report, "%14s  %14s  %16s  %5s  %7s  %5s  %s\n", "OFFSET",
 		    "LENGTH", "ADDRESS", "ALIGN", "2M-PAGES", "1G", "STATE");
 	for (size_t i = 0; i < mapped->count; i++) {
+		put_device(report, &mapped->runs[i], &last);
 		put_run(report, &mapped->runs[i]);
 		unknown |= mapped->runs[i].physical != STATICDAX_NO_OFFSET &&
 			   mapped->runs[i].address == STATICDAX_NO_OFFSET;
 	}
 	if (unknown)
-		report_text(report, "The address of the device itself is not known: run it as root with /sys mounted.\n");
+		put_unknown(report, map);
 	if (map->past_eof)
 		report_text(report, "%" PRIu64 " bytes are preallocated beyond the end.\n",
 			    map->past_eof);
@@ -152,6 +195,14 @@ static void add_number(struct json_object *object, const char *key,
 	json_add(object, key, known ? json_object_new_uint64(value) : NULL);
 }
 
+static void add_device(struct json_object *object, const char *key,
+		       uint32_t dev, bool known)
+{
+	_cleanup_free_ char *text = known ? device_text(dev) : NULL;
+
+	json_add(object, key, text ? json_object_new_string(text) : NULL);
+}
+
 static struct json_object *json_of_run(const struct staticdax_run *run)
 {
 	struct json_object *object = json_object_new_object();
@@ -165,6 +216,9 @@ static struct json_object *json_of_run(const struct staticdax_run *run)
 		   run->physical != STATICDAX_NO_OFFSET);
 	add_number(object, "address", run->address, addressed);
 	add_number(object, "align", pages_align(run), addressed);
+	add_device(object, "address_dev", run->address_dev, addressed);
+	json_add(object, "opaque",
+		 run->opaque ? json_object_new_string(run->opaque) : NULL);
 	add_number(object, "pages_2m", pages_in(run, PAGE_2M, &first), true);
 	add_number(object, "pages_1g", pages_in(run, PAGE_1G, &first), true);
 	return object;
@@ -179,16 +233,13 @@ static void put_json(struct report *report, const struct mapped *mapped)
 	_cleanup_free_ char *qemu = known ? qemu_option(mapped) : NULL;
 	uint64_t resume = 0;
 	bool resumes = known && resume_offset(mapped, &resume);
-	char dev[24];
 
-	snprintf(dev, sizeof(dev), "%" PRIu32 ":%" PRIu32, map->dev >> 20,
-		 map->dev & 0xfffff);
 	add_number(object, "version", 1, true);
 	json_add_name(object, "path", "path_hex", mapped->path,
 		      strlen(mapped->path));
 	add_number(object, "size", map->file_size, known);
 	add_number(object, "blocksize", map->blocksize, known);
-	json_add(object, "dev", known ? json_object_new_string(dev) : NULL);
+	add_device(object, "dev", map->dev, known);
 	json_add(object, "dax", known ? json_object_new_boolean(map->dax) : NULL);
 	json_add(object, "realtime",
 		 known ? json_object_new_boolean(map->realtime) : NULL);

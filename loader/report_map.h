@@ -6,7 +6,9 @@
  *                  "unwritten", "shared", "delayed", "inline", "encoded",
  *                  "unknown"), physical (on the filesystem's device) and address
  *                  (on the disk or persistent memory below), or null, align (of
- *                  the address against the offset, or null), pages_2m, pages_1g}
+ *                  the address against the offset, or null), address_dev (the
+ *                  device of the address, or null), opaque (what hides where
+ *                  that has its bytes, or null), pages_2m, pages_1g}
  *   pages_2m, pages_1g   whole pages of that size that could map the file
  *   resume_offset  for hibernation, in pages, or null
  *   qemu           the option of QEMU, or null

@@ -47,11 +47,19 @@ static bool goes_on(uint64_t at, uint64_t length, uint64_t next)
 	return at == STATICDAX_NO_OFFSET ? next == at : at + length == next;
 }
 
+/* Numbers that adjoin are no neighbours on two devices. */
+static bool same_device(const struct staticdax_run *a,
+			const struct staticdax_run *b)
+{
+	return a->address_dev == b->address_dev && a->opaque == b->opaque;
+}
+
 static int add(struct sdax_runs *runs, const struct staticdax_run *run)
 {
 	struct staticdax_run *open = &runs->open;
 
 	if (open->length && !strcmp(open->state, run->state) &&
+	    same_device(open, run) &&
 	    goes_on(open->physical, open->length, run->physical) &&
 	    goes_on(open->address, open->length, run->address)) {
 		open->length += run->length;
@@ -83,21 +91,19 @@ static int add_hole(struct sdax_runs *runs, uint64_t until)
 }
 
 /* An extent of the filesystem may lie in several parts of its device. */
-static int add_placed(struct sdax_runs *runs, struct staticdax_run run)
+static int add_placed(struct sdax_runs *runs, struct staticdax_run rest)
 {
-	uint64_t left = run.length;
+	struct staticdax_run run;
 
-	while (left && !runs->stopped) {
-		run.length = left;
-		if (runs->address_fn(runs->ctx, run.physical, left, &run.address,
-				    &run.length) < 0)
-			run.address = STATICDAX_NO_OFFSET;
-		if (!run.length || run.length > left)
-			run.length = left;
+	while (rest.length && !runs->stopped) {
+		run = rest;
+		if (!runs->locate || runs->locate(runs->ctx, &run) < 0 ||
+		    !run.length || run.length > rest.length)
+			run = rest;
 		add(runs, &run);
-		run.offset += run.length;
-		run.physical += run.length;
-		left -= run.length;
+		rest.offset += run.length;
+		rest.physical += run.length;
+		rest.length -= run.length;
 	}
 	return runs->stopped;
 }

@@ -7,14 +7,19 @@
 #define SDAX_RUNS_H
 
 #include "staticdax.h"
-#include "verdict.h"
 
 struct fiemap_extent;
+
+/*
+ * Sets address, address_dev and opaque of the run by its physical, and cuts its
+ * length where they end. Negative: the address is not known.
+ */
+typedef int (*sdax_locate_fn)(void *ctx, struct staticdax_run *run);
 
 struct sdax_runs {
 	staticdax_run_fn fn;
 	void *arg;
-	sdax_address_fn address_fn;
+	sdax_locate_fn locate;		/* NULL: no address is known */
 	void *ctx;
 	uint64_t end;			/* the last block of the file ends there */
 	uint64_t past_eof;		/* bytes allocated beyond */

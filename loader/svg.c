@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The map as a picture: the file above, its device below as far as the file
- * reaches there, and a band from each run to where it is.
+ * The map as a picture: the file above, each of its devices below as far as the
+ * file reaches there, and a band from each run to where it is.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,6 +15,8 @@
 #include "util.h"
 
 #define WIDTH 1000.0
+#define FILE_END 80
+#define ROW 80		/* from one device to the next */
 
 struct scale {
 	uint64_t from;
@@ -51,14 +53,23 @@ static const char *colour_of(const struct staticdax_run *run)
 	return pages_in(run, PAGE_2M, &first) ? "#3070b0" : "#90b8d8";
 }
 
-static struct scale device_scale(const struct mapped *mapped)
+static bool is_on(const struct staticdax_run *run,
+		  const struct staticdax_run *first)
+{
+	return run->address != STATICDAX_NO_OFFSET &&
+	       run->address_dev == first->address_dev;
+}
+
+/* Of the device that first is on. */
+static struct scale device_scale(const struct mapped *mapped,
+				 const struct staticdax_run *first)
 {
 	uint64_t from = UINT64_MAX, to = 0;
 
 	for (size_t i = 0; i < mapped->count; i++) {
 		const struct staticdax_run *run = &mapped->runs[i];
 
-		if (run->address == STATICDAX_NO_OFFSET)
+		if (!is_on(run, first))
 			continue;
 		from = run->address < from ? run->address : from;
 		to = run->address + run->length > to ?
@@ -68,28 +79,66 @@ static struct scale device_scale(const struct mapped *mapped)
 }
 
 static void put_run(FILE *out, const struct staticdax_run *run,
-		    const struct scale *file, const struct scale *device)
+		    const struct scale *file)
 {
 	double x = place(file, run->offset);
 	double width = place(file, run->offset + run->length) - x;
-	const char *colour = colour_of(run);
-	double at, end;
 
 	fprintf(out, "<g><rect x=\"%.3f\" y=\"40\" width=\"%.3f\" height=\"40\" fill=\"%s\"/>\n",
-		x, width, colour);
-	if (run->address != STATICDAX_NO_OFFSET) {
-		at = place(device, run->address);
-		end = place(device, run->address + run->length);
-		fprintf(out, "<polygon points=\"%.3f,80 %.3f,80 %.3f,160 %.3f,160\" fill=\"%s\" fill-opacity=\"0.3\"/>\n",
-			x, x + width, end, at, colour);
-		fprintf(out, "<rect x=\"%.3f\" y=\"160\" width=\"%.3f\" height=\"40\" fill=\"%s\"/>\n",
-			at, end - at, colour);
-	}
+		x, width, colour_of(run));
 	fprintf(out, "<title>%s: %" PRIu64 "+%" PRIu64, run->state,
 		run->offset, run->length);
 	if (run->address != STATICDAX_NO_OFFSET)
-		fprintf(out, " at 0x%" PRIx64, run->address);
+		fprintf(out, " at 0x%" PRIx64 " of %" PRIu32 ":%" PRIu32,
+			run->address, run->address_dev >> 20,
+			run->address_dev & 0xfffff);
 	fputs("</title></g>\n", out);
+}
+
+static void put_band(FILE *out, const struct staticdax_run *run,
+		     const struct scale *file, const struct scale *device,
+		     int y)
+{
+	const char *colour = colour_of(run);
+	double x = place(file, run->offset);
+	double width = place(file, run->offset + run->length) - x;
+	double at = place(device, run->address);
+	double end = place(device, run->address + run->length);
+
+	fprintf(out, "<polygon points=\"%.3f,%d %.3f,%d %.3f,%d %.3f,%d\" fill=\"%s\" fill-opacity=\"0.3\"/>\n",
+		x, FILE_END, x + width, FILE_END, end, y, at, y, colour);
+	fprintf(out, "<rect x=\"%.3f\" y=\"%d\" width=\"%.3f\" height=\"40\" fill=\"%s\"/>\n",
+		at, y, end - at, colour);
+}
+
+static void put_device(FILE *out, const struct mapped *mapped,
+		       const struct staticdax_run *first,
+		       const struct scale *file, int y)
+{
+	const struct scale device = device_scale(mapped, first);
+
+	for (size_t i = 0; i < mapped->count; i++)
+		if (is_on(&mapped->runs[i], first))
+			put_band(out, &mapped->runs[i], file, &device, y);
+	fprintf(out, "<rect y=\"%d\" width=\"1000\" height=\"40\" fill=\"none\" stroke=\"#000000\"/>\n<text y=\"%d\">device %" PRIu32 ":%" PRIu32 " 0x%" PRIx64 " to 0x%" PRIx64,
+		y, y + 64, first->address_dev >> 20,
+		first->address_dev & 0xfffff, device.from,
+		device.from + device.length);
+	if (first->opaque)
+		fprintf(out, " (%s: where it has the bytes is not known)",
+			first->opaque);
+	fputs("</text>\n", out);
+}
+
+/* Is no run before this one on the same device? */
+static bool is_first(const struct mapped *mapped, size_t i)
+{
+	if (!is_on(&mapped->runs[i], &mapped->runs[i]))
+		return false;
+	for (size_t before = 0; before < i; before++)
+		if (is_on(&mapped->runs[before], &mapped->runs[i]))
+			return false;
+	return true;
 }
 
 static void put_picture(FILE *out, const struct mapped *mapped)
@@ -97,23 +146,28 @@ static void put_picture(FILE *out, const struct mapped *mapped)
 	_cleanup_free_ char *name = quote_escape(mapped->path,
 						 strlen(mapped->path),
 						 QUOTE_BARE);
-	const struct scale device = device_scale(mapped);
 	const struct scale file = {
 		.length = mapped->count ?
 			mapped->runs[mapped->count - 1].offset +
 			mapped->runs[mapped->count - 1].length : 0,
 	};
+	int devices = 0;
 
-	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-10 0 1020 240\" font-family=\"sans-serif\" font-size=\"16\">\n<text y=\"28\">", out);
+	for (size_t i = 0; i < mapped->count; i++)
+		devices += is_first(mapped, i);
+	fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-10 0 1020 %d\" font-family=\"sans-serif\" font-size=\"16\">\n<text y=\"28\">",
+		2 * ROW + (devices ?: 1) * ROW);
 	put_escaped(out, quote_or(name));
 	fprintf(out, ": %" PRIu64 " bytes</text>\n", mapped->map.file_size);
 	for (size_t i = 0; i < mapped->count; i++)
-		put_run(out, &mapped->runs[i], &file, &device);
-	fputs("<rect y=\"40\" width=\"1000\" height=\"40\" fill=\"none\" stroke=\"#000000\"/>\n<rect y=\"160\" width=\"1000\" height=\"40\" fill=\"none\" stroke=\"#000000\"/>\n", out);
-	if (device.length)
-		fprintf(out, "<text y=\"224\">device 0x%" PRIx64 " to 0x%" PRIx64 "</text>\n",
-			device.from, device.from + device.length);
-	else
+		put_run(out, &mapped->runs[i], &file);
+	fputs("<rect y=\"40\" width=\"1000\" height=\"40\" fill=\"none\" stroke=\"#000000\"/>\n", out);
+	devices = 0;
+	for (size_t i = 0; i < mapped->count; i++)
+		if (is_first(mapped, i))
+			put_device(out, mapped, &mapped->runs[i], &file,
+				   FILE_END + ++devices * ROW);
+	if (!devices)
 		fputs("<text y=\"224\">device addresses are not known</text>\n", out);
 	fputs("</svg>\n", out);
 }

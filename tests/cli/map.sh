@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# staticdax map: the bytes are where it says, seen through dm-linear too; what
-# could be mapped with huge pages is what check would pass.
+# staticdax map: the bytes are where it says, seen through partition and dm-linear
+# too, and where it cannot see further it says so; what could be mapped with huge
+# pages is what check would pass.
 
 . tests/cli/guest.sh
 
@@ -27,6 +28,34 @@ is_there() {
 	[ "$n" -gt 0 ]
 }
 
+# number DEVICE: MAJOR:MINOR
+number() {
+	echo $((0x$(stat -L -c %t "$1"))):$((0x$(stat -L -c %T "$1")))
+}
+
+# told FILE DEVICE OPAQUE: that is what map says of all addresses
+told() {
+	"$S" map --json "$1" | jq -e --arg dev "$(number "$2")" --argjson opaque "$3" \
+		'[.runs[] | select(.address) | [.address_dev, .opaque] == [$dev, $opaque]] |
+		 length > 0 and all' || "$S" map "$1"
+}
+
+# file_on DEVICE MIB [MKFS...]: a filesystem on it, and a file of that size there
+file_on() {
+	local device=$1 mib=$2
+	shift 2
+	"${@:-mkfs.ext4}" -q "$device" >"$OUT" 2>&1 || return
+	mkdir -p /tmp/low
+	mount "$device" /tmp/low
+	fit /tmp/low/f $((mib * 1024 * 1024))
+}
+
+# mapping: a device of the table on standard input
+mapping() {
+	dmsetup create low
+	dmsetup mknodes low 2>/dev/null
+}
+
 # A disk, and a linear mapping of a part of it
 f=/mnt/ext4/f
 fit $f $((3 * 1024 * 1024))
@@ -36,14 +65,12 @@ resume=$(sed -n 's/^resume_offset=//p' "$OUT")
 cmp -s <(filefrag -v $f | awk '$1 == "0:" { print $4 + 0 }') <(echo "$resume") &&
 	tap_ok "resume_offset_is_the_first_block" || tap_not_ok "resume_offset_is_the_first_block" "$resume" "$(filefrag -v $f)"
 umount /mnt/ext4
-echo "0 262144 linear /dev/vda 6144" | dmsetup create low
-dmsetup mknodes low 2>/dev/null
-mkfs.ext4 -q -F -b 4096 /dev/mapper/low
-mkdir -p /tmp/low
-mount /dev/mapper/low /tmp/low
-fit /tmp/low/f $((3 * 1024 * 1024))
+echo "0 262144 linear /dev/vda 6144" | mapping
+file_on /dev/mapper/low 3 mkfs.ext4 -F -b 4096
 holds "bytes_are_below_the_linear_mapping" is_there /tmp/low/f /dev/vda
 answers 0 "moved by $((6144 * 512))" "address_is_the_disks" is_there /tmp/low/f /dev/vda
+holds "linear_mapping_is_seen_through" told /tmp/low/f /dev/vda null
+answers 0 "^on $(number /dev/vda):$" "device_of_the_address" "$S" map /tmp/low/f
 chmod 644 /tmp/low/f
 answers 0 'address of the device itself is not known' "user_is_told_what_is_not_known" \
 	setpriv --reuid 1000 --regid 1000 --clear-groups "$S" map /tmp/low/f
@@ -64,6 +91,58 @@ answers 0 '0 bytes' "empty_file" "$S" map /tmp/low/empty
 answers 1 'not a regular file' "directory" "$S" map /tmp/low
 umount /tmp/low
 dmsetup remove low
+
+# What cannot be seen through is said to be so
+echo "0 131072 striped 2 128 /dev/vda 6144 /dev/vda 147456" | mapping
+file_on /dev/mapper/low 3 mkfs.ext4 -F -b 4096
+holds "bytes_are_on_the_striped_mapping" is_there /tmp/low/f /dev/mapper/low
+holds "striped_mapping_is_not_seen_through" told /tmp/low/f /dev/mapper/low '"device-mapper"'
+answers 0 "^on $(number /dev/mapper/low) \(device-mapper\), which has the bytes elsewhere; where, and how aligned, is not known:$" \
+	"striped_mapping_is_told_in_words" "$S" map /tmp/low/f --svg /tmp/low.svg
+answers 0 '\(device-mapper: where it has the bytes is not known\)</text>' "striped_mapping_is_told_in_the_drawing" \
+	cat /tmp/low.svg
+umount /tmp/low
+dmsetup remove low
+
+# A disk and a loop device, one after the other in the filesystem, and so are
+# the numbers of their bytes
+truncate -s 80M /tmp/loop
+loop=$(losetup -f --show /tmp/loop)
+printf '%s\n' "0 65536 linear /dev/vda 6144" "65536 65536 linear $loop 71680" | mapping
+file_on /dev/mapper/low 52 mkfs.ext4 -F -b 4096 -m 0 -O ^has_journal
+border=$((71680 * 512))
+"$S" map --json /tmp/low/f >/tmp/two
+holds "runs_end_where_their_disk_does" jq -e --argjson border $border \
+	--arg disk "$(number /dev/vda)" --arg loop "$(number "$loop")" \
+	'[.runs[] | select(.address)] | any(.address + .length == $border) and any(.address == $border) and
+	 all(if .address < $border then .address + .length <= $border and .address_dev == $disk and .opaque == null
+	     else .address_dev == $loop and .opaque == "loop" end)' /tmp/two
+umount /tmp/low
+dmsetup remove low
+losetup -d "$loop"
+
+# btrfs says neither which device nor where on it
+modprobe btrfs
+echo "0 262144 linear /dev/vda 6144" | mapping
+holds "btrfs" file_on /dev/mapper/low 3 mkfs.btrfs -f
+answers 0 'Addresses are not known: .* neither is resume_offset' "btrfs_is_told" "$S" map /tmp/low/f
+cp "$OUT" /tmp/btrfs
+fails "btrfs_has_no_resume_offset" grep '^resume_offset=' /tmp/btrfs
+answers 0 '"address":null.*"resume_offset":null' "btrfs_has_no_address" "$S" map --json /tmp/low/f
+umount /tmp/low
+dmsetup remove low
+
+# A partition of 64 MiB from sector 2056 on
+dd if=/dev/zero of=/dev/vda bs=1M count=1 conv=notrunc status=none
+printf '\0\0\0\0\203\0\0\0\010\010\0\0\0\0\002\0' | dd of=/dev/vda bs=1 seek=446 conv=notrunc status=none
+printf '\125\252' | dd of=/dev/vda bs=1 seek=510 conv=notrunc status=none
+sync
+blockdev --rereadpt /dev/vda
+holds "partition" file_on /dev/vda1 3 mkfs.ext4 -F -b 4096
+holds "bytes_are_below_the_partition" is_there /tmp/low/f /dev/vda
+answers 0 "moved by $((2056 * 512))" "partition_has_the_disks_address" is_there /tmp/low/f /dev/vda
+holds "partition_is_seen_through" told /tmp/low/f /dev/vda null
+umount /tmp/low
 
 # Huge pages: aligned, and off by a block
 d=/mnt/ext4-dax

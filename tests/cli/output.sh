@@ -410,7 +410,8 @@ usage "map of two files" map x y
 usage "map without a file to draw into" map x --svg
 touch "$dir/a<b>&"
 run map "$dir/a<b>&" --svg "$dir/svg"
-expect "map" 0 12 0
+expect "map" 0 13 0
+says "the device of its addresses" out "on 259:0:"
 says "a picture of it" out \
 	"[################################........------------------------]"
 says "what cannot be told" out \
@@ -424,8 +425,25 @@ elif xmllint --noout "$dir/svg" && grep -q '/a&lt;b&gt;&amp;: 8388608' "$dir/svg
 else
 	tap_not_ok "the drawing is XML" "$(cat "$dir/svg")"
 fi
+run map stacked --svg "$dir/svg"
+says "a device that is not the filesystem's" out "on 259:2:"
+says "a device that has the bytes elsewhere" out \
+	"on 9:0 (md), which has the bytes elsewhere; where, and how aligned, is not known:"
+says "and no huge page on it" out "pages of 2 MiB: 3 of 4; of 1 GiB: 0 of 0"
+expect "the filesystem's device goes without saying" 0 12 0
+says "and is seen in the picture" out \
+	"[################################################================]"
+if [ "$(grep -cE '^<text y="[0-9]+">device (259:1 0x1000000 to 0x1400000|259:2 0x1400000 to 0x1600000|9:0 0x200000 to 0x400000 \(md: where it has the bytes is not known\))</text>$' "$dir/svg")" = 3 ]; then
+	tap_ok "each device in the drawing"
+else
+	tap_not_ok "each device in the drawing" "$(cat "$dir/svg")"
+fi
+run map anonymous
+says "no device at all" out \
+	"Addresses are not known: this filesystem has devices of its own and does not say which; neither is resume_offset."
+expect "and no resume_offset" 0 9 0
 run map x --svg /nonexistent/svg
-expect "a drawing that cannot be written" 3 11 1
+expect "a drawing that cannot be written" 3 12 1
 run map hole
 expect "map that failed" 1 0 1
 
@@ -508,7 +526,16 @@ run map --json x
 json "map --json" '.pages_2m == 2 and .pages_1g == 0 and .qemu == null and
 	.resume_offset == null and (.runs | length) == 3 and
 	.runs[0].address == 16777216 and .runs[1].physical == null and
-	.runs[2].state == "unwritten" and .runs[2].align == null'
+	.runs[2].state == "unwritten" and .runs[2].align == null and
+	.runs[0].address_dev == "259:0" and .runs[0].opaque == null and
+	.runs[1].address_dev == null'
+run map --json stacked
+json "map --json of what cannot be seen through" '.dev == "259:1" and
+	[.runs[].address_dev] == ["259:1", "259:2", "9:0"] and
+	[.runs[].opaque] == [null, null, "md"] and .runs[2].pages_2m == 0'
+run map --json anonymous
+json "map --json without a device" '.dev == "0:38" and .resume_offset == null and
+	.runs[0].physical == 4096 and .runs[0].address == null'
 run map --json held
 json "map --json that failed" '.runs == [] and .size == null and .reason == "held"'
 run list --json

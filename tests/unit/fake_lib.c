@@ -220,11 +220,17 @@ int staticdax_map(struct staticdax *sd, const char *path, staticdax_run_fn fn,
 		  struct staticdax_result *result)
 {
 	static const struct staticdax_run runs[] = {
-		{ 0, 4 << 20, 8 << 20, 16 << 20, "written" },
+		{ 0, 4 << 20, 8 << 20, 16 << 20, "written", 259 << 20, NULL },
 		{ 4 << 20, 1 << 20, STATICDAX_NO_OFFSET, STATICDAX_NO_OFFSET,
-		  "hole" },
-		{ 5 << 20, 3 << 20, 4096, STATICDAX_NO_OFFSET, "unwritten" },
+		  "hole", 0, NULL },
+		{ 5 << 20, 3 << 20, 4096, STATICDAX_NO_OFFSET, "unwritten", 0, NULL },
 	};
+	static const struct staticdax_run stacked[] = {
+		{ 0, 4 << 20, 8 << 20, 16 << 20, "written", 259 << 20 | 1, NULL },
+		{ 4 << 20, 2 << 20, 12 << 20, 20 << 20, "written", 259 << 20 | 2, NULL },
+		{ 6 << 20, 2 << 20, 14 << 20, 2 << 20, "written", 9 << 20, "md" },
+	};
+	const struct staticdax_run *run = begins(path, "stacked") ? stacked : runs;
 	int r = answer(path, result);
 
 	say(sd);
@@ -235,8 +241,14 @@ int staticdax_map(struct staticdax *sd, const char *path, staticdax_run_fn fn,
 		.file_size = 8 << 20, .past_eof = 4096, .dev = 259 << 20 | 1,
 		.dax = true,
 	};
-	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]) && !r; i++)
-		r = fn(arg, &runs[i]);
+	if (begins(path, "anonymous")) {
+		ret_map->dev = 38;
+		ret_map->dax = false;
+		run = &runs[2];
+		return fn(arg, run);
+	}
+	for (int i = 0; i < 3 && !r; i++)
+		r = fn(arg, &run[i]);
 	return r;
 }
 

@@ -14,6 +14,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "staticdax.h"
+
 #include "../../loader/device.h"
 #include "../../loader/util.h"
 #include "../tap.h"
@@ -42,6 +44,10 @@
 #define DM_LOOP DEV(253, 5)
 #define DM_BROKEN DEV(253, 6)
 #define DM_FOREIGN_4K DEV(253, 7)
+#define MD DEV(9, 0)
+#define MD1 DEV(259, 24)
+#define LOOP DEV(7, 0)
+#define DRBD DEV(147, 0)
 
 /* The tree */
 
@@ -164,6 +170,14 @@ static void put_tree(void)
 	put_dm(DM_BROKEN, "devices/dm-6", 2 * G);
 	put_dm(DM_FOREIGN_4K, "devices/dm-7", 2 * G);
 	put("devices/dm-7/queue", "logical_block_size", "4096\n");
+	put_device(MD, "devices/md0", 1 * G);
+	put("devices/md0/md", "level", "raid1\n");
+	put_partition(MD1, "devices/md0/md0p1", 1 * M, 512 * M);
+	put_device(LOOP, "devices/loop0", 1 * G);
+	put("devices/loop0/loop", "offset", "0\n");
+	put_device(DRBD, "devices/drbd0", 1 * G);
+	put("devices/drbd0/slaves", "sda1", "");
+	put("devices/sda/slaves", ".none", "");
 	put("proc", "mountinfo",
 	    "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
 	    "23 22 8:0 / /xfs rw,noatime shared:1 - xfs /dev/sda "
@@ -332,6 +346,45 @@ static void test_case(size_t i)
 			 (unsigned long long)part);
 }
 
+/* Where the way ends, and whether that is the end of it. */
+static const struct {
+	const char *name;
+	dev_t dev;
+	uint64_t physical;
+	dev_t end;
+	const char *opaque;
+} ends[] = {
+	{ "ends_at_the_disk", SDA1, 0, SDA, NULL },
+	{ "ends_at_the_memory", PMEM1, 0, PMEM, NULL },
+	{ "ends_below_the_linear", DM, 0, SDA, NULL },
+	{ "ends_at_the_second_disk", DM, 1 * G, PMEM, NULL },
+	{ "ends_at_crypt", DM_CRYPT, 0, DM_CRYPT, "device-mapper" },
+	{ "ends_at_a_broken_table", DM_BROKEN, 0, DM_BROKEN, "device-mapper" },
+	{ "ends_at_the_raid", MD1, 0, MD, "md" },
+	{ "ends_at_the_loop_device", LOOP, 0, LOOP, "loop" },
+	{ "ends_at_the_translation_table", BTT, 0, BTT, "btt" },
+	{ "ends_at_what_is_on_others", DRBD, 0, DRBD, "stacked" },
+};
+
+static void test_end(size_t i)
+{
+	struct staticdax_run run = { .physical = ends[i].physical, .length = M };
+	struct sdax_device *device = NULL;
+	int r;
+
+	r = open_device(ends[i].dev, false, &device);
+	if (!r)
+		r = sdax_device_locate(device, &run);
+	sdax_device_free(device);
+	if (!tap_ok(!r && run.address_dev == (major(ends[i].end) << 20 |
+					      minor(ends[i].end)) &&
+			    (ends[i].opaque ? run.opaque && !strcmp(run.opaque, ends[i].opaque) :
+					      !run.opaque),
+		    "%s", ends[i].name))
+		tap_diag("%d, %u:%u, %s", r, run.address_dev >> 20, run.address_dev & 0xfffff,
+			 run.opaque ? run.opaque : "a disk");
+}
+
 static const struct {
 	const char *name;
 	dev_t dev;
@@ -379,6 +432,8 @@ int main(void)
 	put_tree();
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		test_case(i);
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		test_end(i);
 	test_failures();
 	test_real();
 	sdax_device_free(NULL);

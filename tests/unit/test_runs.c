@@ -26,16 +26,28 @@ static int see(void *arg, const struct staticdax_run *run)
 }
 
 /* Two disks: the first 100 blocks from 1000 on, the rest from 8000 on. */
-static int two_disks(void *ctx, uint64_t physical, uint64_t length,
-		     uint64_t *ret_address, uint64_t *ret_length)
+static int two_disks(void *ctx, struct staticdax_run *run)
 {
-	uint64_t at = physical / B;
+	uint64_t at = run->physical / B;
 
 	if (ctx && at >= 100)
 		return -EACCES;
-	*ret_address = (at < 100 ? 1000 + at : 8000 + at - 100) * B;
-	*ret_length = at < 100 && length > (100 - at) * B ? (100 - at) * B :
-							     length;
+	run->address = (at < 100 ? 1000 + at : 8000 + at - 100) * B;
+	if (at < 100 && run->length > (100 - at) * B)
+		run->length = (100 - at) * B;
+	return 0;
+}
+
+/* Two disks, and the numbers of the second go on where the first one's end. */
+static int adjoining(void *ctx, struct staticdax_run *run)
+{
+	bool first = run->physical < 100 * B;
+
+	run->address = run->physical;
+	run->address_dev = first ? 8 << 20 : 8 << 20 | 16;
+	run->opaque = first ? NULL : ctx;
+	if (first && run->length > 100 * B - run->physical)
+		run->length = 100 * B - run->physical;
 	return 0;
 }
 
@@ -66,7 +78,7 @@ static void test_join(void)
 {
 	struct seen seen = {};
 	struct sdax_runs runs = {
-		.fn = see, .arg = &seen, .address_fn = two_disks, .end = 20 * B,
+		.fn = see, .arg = &seen, .locate = two_disks, .end = 20 * B,
 	};
 
 	extent(&runs, 0, 10, 4, 0);
@@ -86,7 +98,7 @@ static void test_cut(void)
 {
 	struct seen seen = {};
 	struct sdax_runs runs = {
-		.fn = see, .arg = &seen, .address_fn = two_disks, .end = 20 * B,
+		.fn = see, .arg = &seen, .locate = two_disks, .end = 20 * B,
 	};
 
 	extent(&runs, 0, 95, 30, 0);
@@ -98,11 +110,46 @@ static void test_cut(void)
 	tap_ok(runs.past_eof == 15 * B, "what_is_beyond_is_counted");
 }
 
+static void test_devices(void)
+{
+	static const char md[] = "md";
+	struct seen seen = {};
+	struct sdax_runs runs = {
+		.fn = see, .arg = &seen, .locate = adjoining, .ctx = (void *)md,
+		.end = 20 * B,
+	};
+
+	extent(&runs, 0, 96, 8, 0);
+	extent(&runs, 8, 104, 12, 0);
+	sdax_runs_end(&runs);
+	tap_ok(is(&seen, 0, 0, 4, 96, "written") &&
+		       is(&seen, 1, 4, 16, 100, "written") && seen.count == 2,
+	       "numbers_of_two_disks_do_not_go_on");
+	tap_ok(seen.runs[0].address_dev == 8 << 20 && !seen.runs[0].opaque &&
+		       seen.runs[1].address_dev == (8 << 20 | 16) &&
+		       seen.runs[1].opaque == md,
+	       "each_run_has_its_disk");
+}
+
+static void test_nothing_known(void)
+{
+	struct seen seen = {};
+	struct sdax_runs runs = { .fn = see, .arg = &seen, .end = 8 * B };
+
+	extent(&runs, 0, 10, 4, 0);
+	extent(&runs, 4, 20, 4, 0);
+	sdax_runs_end(&runs);
+	tap_ok(is(&seen, 0, 0, 4, STATICDAX_NO_OFFSET, "written") &&
+		       is(&seen, 1, 4, 4, STATICDAX_NO_OFFSET, "written") &&
+		       seen.count == 2,
+	       "without_addresses_by_the_filesystem");
+}
+
 static void test_unknown(void)
 {
 	struct seen seen = {};
 	struct sdax_runs runs = {
-		.fn = see, .arg = &seen, .address_fn = two_disks,
+		.fn = see, .arg = &seen, .locate = two_disks,
 		.ctx = &seen, .end = 20 * B,
 	};
 
@@ -123,7 +170,7 @@ static void test_stop(void)
 {
 	struct seen seen = { .answer = 7 };
 	struct sdax_runs runs = {
-		.fn = see, .arg = &seen, .address_fn = two_disks, .end = 9 * B,
+		.fn = see, .arg = &seen, .locate = two_disks, .end = 9 * B,
 	};
 
 	extent(&runs, 0, 0, 1, 0);
@@ -136,7 +183,7 @@ static void test_empty(void)
 {
 	struct seen seen = {};
 	struct sdax_runs runs = {
-		.fn = see, .arg = &seen, .address_fn = two_disks,
+		.fn = see, .arg = &seen, .locate = two_disks,
 	};
 
 	tap_ok(!sdax_runs_end(&runs) && !seen.count, "nothing_of_nothing");
@@ -146,6 +193,8 @@ int main(void)
 {
 	test_join();
 	test_cut();
+	test_devices();
+	test_nothing_known();
 	test_unknown();
 	test_stop();
 	test_empty();
