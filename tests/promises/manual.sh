@@ -14,6 +14,17 @@ for page in man/*.[0-9]; do
 	fi
 done
 text=$(mandoc -Tutf8 man/staticdax.8 | sed 's/.\x08//g')
+# The synopsis is that of the verb table: nothing is missing, other or more.
+given=$(mandoc -Tutf8 -O width=500 man/staticdax.8 | sed 's/.\x08//g' |
+	sed -n '/^SYNOPSIS/,/^DESCRIPTION/s/^ *\(staticdax [a-z].*[^ ]\) *$/\1/p' | sort)
+wanted=$(for verb in $(build/staticdax __complete verbs); do
+	build/staticdax $verb --help | sed -n '1s/^Usage: //p'
+done | sort)
+if [ -n "$wanted" ] && [ "$given" = "$wanted" ]; then
+	tap_ok "synopsis_is_that_of_help"
+else
+	tap_not_ok "synopsis_is_that_of_help" "$(diff <(echo "$wanted") <(echo "$given"))"
+fi
 for verb in $(build/staticdax __complete verbs); do
 	missing=
 	for option in $(build/staticdax $verb --help | grep -oE -- '--[a-z-]+' | sort -u); do
