@@ -21,6 +21,20 @@ check "tests_do_not_sleep" "$(git grep -nE '\b(u|nano)?sleep(\(| [0-9])' -- test
 check "build_leaves_no_untracked_file" "$(git status --porcelain --untracked-files=normal |
 	grep '^??')"
 
+# built_with PKGCONFIGDIR STAGE: an example, with what is installed and nothing else
+built_with() {
+	local program=$2.program
+	local -a flags
+
+	cp examples/seal_and_map.c "$program.c"
+	read -ra flags < <(PKG_CONFIG_PATH=$1 PKG_CONFIG_SYSROOT_DIR=$2 \
+		pkg-config --cflags --libs libstaticdax)
+	gcc -Wall -Wextra -Werror -o "$program" "$program.c" "${flags[@]}" 2>&1 &&
+		readelf -d "$program" | grep -q 'NEEDED.*libstaticdax\.so\.1\]' ||
+		echo "with pkg-config's '${flags[*]}'"
+	rm -f "$program" "$program.c"
+}
+
 # What install puts, uninstall takes away: below the usual prefix and where a
 # distribution has its places. Others' files and our policies stay.
 mirrored() {
@@ -39,6 +53,8 @@ mirrored() {
 			compgen -G "$stage/usr/local/$file" >/dev/null || echo "$file"; done
 		find "$stage" -name 'staticdax*.service' | grep -q monitor || echo units)"
 	lib=$(dirname "$(find "$stage" -name libstaticdax.a)")
+	check "examples_are_built_with_what_is_installed_$name" \
+		"$(built_with "$lib/pkgconfig" "$stage")"
 	touch "$lib/libstaticdax.so.2" "$stage/etc/staticdax.d/pool.conf"
 	make -s uninstall "DESTDIR=$stage" "$@" >>"$stage.log" 2>&1
 	check "uninstall_leaves_what_is_others_$name" "$(ls "$lib/libstaticdax.so.2" \
