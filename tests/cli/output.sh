@@ -418,6 +418,25 @@ says "what cannot be told" out \
 	"The address of the device itself is not known: run it as root with /sys mounted."
 says "the option of QEMU" out \
 	"-object memory-backend-file,id=mem0,share=on,mem-path=$dir/a<b>&,size=8388608,align=2M,pmem=on"
+# machine OPTION...: QEMU with these makes a machine, and ends
+machine() {
+	echo quit | timeout 300 qemu-system-x86_64 -S -machine none -nodefaults \
+		-display none -monitor stdio "$@" >"$dir/qemu" 2>&1
+}
+if ! command -v qemu-system-x86_64 >/dev/null; then
+	tap_skip "QEMU takes the option" "there is no qemu-system-x86_64"
+else
+	truncate -s 8M "$dir/a<b>&"
+	option=$(sed -n 's/^-object //p' "$dir/out")
+	if machine -object "$option"; then tap_ok "QEMU takes the option"; else
+		tap_not_ok "QEMU takes the option" "$(cat "$dir/qemu")"
+	fi
+	if machine -object "$(echo "$option" | sed 's/size=[0-9]*/&0/')"; then
+		tap_not_ok "and not another one" "$(cat "$dir/qemu")"
+	else
+		tap_ok "and not another one"
+	fi
+fi
 if ! command -v xmllint >/dev/null; then
 	tap_skip "the drawing is XML" "there is no xmllint"
 elif xmllint --noout "$dir/svg" && grep -q '/a&lt;b&gt;&amp;: 8388608' "$dir/svg"; then
