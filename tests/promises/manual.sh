@@ -35,6 +35,19 @@ for verb in $(build/staticdax __complete verbs); do
 		tap_not_ok "manual_has_$verb" "missing:$missing"
 	fi
 done
+text=$(sed -n '/^\.SH JSON/,/^\.SH [A-IK-Z]/p' man/staticdax.8)
+missing=
+members=$(cat loader/json.c loader/report*.c | tr '\n' ' ' |
+	grep -oE '\b(json_)?(add|object_object_add)[a-z_]*\([^,;()]+,[[:space:]]*"[a-z_0-9]+"(,[[:space:]]*"[a-z_0-9]+")?' |
+	grep -oE '"[a-z_0-9]+"' | tr -d '"' | sort -u)
+for member in $members; do
+	grep -qw -- "$member" <<<"$text" || missing="$missing $member"
+done
+if [ -z "$missing" ] && [ "$(wc -w <<<"$members")" -ge 60 ]; then
+	tap_ok "manual_has_every_json_member"
+else
+	tap_not_ok "manual_has_every_json_member" "missing:$missing of:" "$members"
+fi
 text=$(cat man/*.3)
 missing=
 for call in $(grep -oE '\bstaticdax_[a-z_]+\(' include/staticdax.h | tr -d '(' | sort -u); do
