@@ -37,6 +37,7 @@ after_installation() {
 			"$(systemctl is-failed "$unit.service")" != failed
 	done
 	holds "monitor_waits_to_be_enabled" enabled staticdax-monitor.service disabled
+	holds "metrics_wait_to_be_enabled" enabled staticdax-metrics.timer disabled
 	answers 0 'ok' "doctor" "$S" doctor
 	answers 0 'nothing is sealed' "status_with_nothing_sealed" "$S" status
 	answers 0 '^staticdax 1\.' "static_command" /usr/sbin/staticdax-static --version

@@ -63,11 +63,28 @@ confined() {
 	done
 }
 
+# The directory is the collector's, not root's.
+metrics() {
+	local dir=/var/lib/prometheus/node-exporter
+
+	install -d -o 65534 -m 755 $dir
+	holds "metrics_timer_starts" systemctl start staticdax-metrics.timer
+	holds "metrics_timer_has_it_written" timeout 120 sh -c \
+		"until [ -s $dir/staticdax.prom ]; do :; done"
+	holds "metrics_timer_stops" systemctl stop staticdax-metrics.timer
+	rm $dir/staticdax.prom
+	holds "metrics_are_written_again" systemctl start staticdax-metrics.service
+	answers 0 '^staticdax_enforcing 1$' "metrics_are_in_the_file" cat $dir/staticdax.prom
+	holds "metrics_are_all_there_is" test "$(ls $dir)" = staticdax.prom
+	holds "metrics_may_be_read" test "$(stat -c %a $dir/staticdax.prom)" = 644
+}
+
 first() {
 	local conf=/etc/staticdax.d
 
 	confined
 	monitor
+	metrics
 	printf '/srv/image:\n  dax: no\n  mode: swapfile\n' >$conf/vm.conf
 	holds "one_policy_by_its_template" systemctl start staticdax@vm
 	fails "deny_truncate_of_the_templates_file" truncate -s 0 /srv/image
