@@ -44,6 +44,30 @@ after_installation() {
 	holds "library_is_found" sh -c 'ldconfig -p | grep -q "libstaticdax\.so\.1 "'
 }
 
+# What a new user tries first.
+walk() {
+	local dir=/var/lib/walk shared=/dev/shm/shared
+
+	mkdir $dir
+	answers 0 'created and sealed' "create" "$S" create --no-dax --size 1M --seal $dir/made
+	fails "deny_truncate_of_what_was_created" truncate -s 0 $dir/made
+	answers 0 'resume_offset' "map" "$S" map $dir/made
+	answers 0 'as it was sealed' "verify" "$S" verify $dir/made
+	answers 0 '^staticdax_seals\{.*state="sealed".*\} 1$' "metrics" "$S" metrics
+	holds "unseal" "$S" unseal $dir/made
+	holds "allow_truncate_of_what_was_created" truncate -s 0 $dir/made
+	truncate -s 1M $dir/hole
+	answers 1 'hole' "check_before" "$S" check --no-dax $dir/hole
+	answers 0 '1048576 bytes of holes written out' "prepare" "$S" prepare --no-dax $dir/hole
+	answers 0 'fit' "check" "$S" check --no-dax $dir/hole
+	fit $shared
+	holds "noshrink" "$S" seal --mode noshrink $shared
+	fails "deny_truncate_of_shared" truncate -s 0 $shared
+	holds "allow_append_to_shared" truncate -s +4096 $shared
+	holds "unseal_shared" "$S" unseal $shared
+	rm -r $dir $shared
+}
+
 in_use() {
 	printf '%s:\n  dax: no\n' $file >/etc/staticdax.d/pool.conf
 	holds "policy_is_applied" systemctl restart staticdax
@@ -113,6 +137,7 @@ rm -f /usr/sbin/policy-rc.d
 	fit $file
 	holds "installation" install_packages
 	after_installation
+	walk
 	in_use
 	holds "removal" dpkg -r staticdax
 	after_removal
