@@ -31,6 +31,9 @@ every_time() {
 	holds "${phase}_units_are_active" active staticdax staticdax-release staticdax-monitor
 	holds "${phase}_sealed_before_the_application_starts" at_start sealed
 	fails "${phase}_deny_truncate" truncate -s 0 /srv/pool
+	answers 0 '^/dev/pmem0 /pmem ext4 .*dax=always' "${phase}_dax_is_mounted" cat /proc/mounts
+	answers 0 '"dax":true' "${phase}_dax_is_sealed" "$S" get --json /pmem/pool
+	fails "${phase}_deny_truncate_of_dax" truncate -s 0 /pmem/pool
 	holds "${phase}_allow_truncate_of_another" truncate -s 4096 /srv/free
 	answers 0 'enforcing: yes' "${phase}_enforcing" "$S" status
 }
@@ -79,6 +82,29 @@ metrics() {
 	holds "metrics_may_be_read" test "$(stat -c %a $dir/staticdax.prom)" = 644
 }
 
+# A service that must not run without its files being sealed. In its file's place
+# there is nothing at first.
+needy() {
+	local conf=/etc/staticdax.d/needed.conf
+
+	printf '/srv/needed:\n  dax: no\n' >$conf
+	cat >/run/systemd/system/needy.service <<-EOF2
+		[Unit]
+		Requires=staticdax@needed.service
+		After=staticdax@needed.service
+		[Service]
+		Type=oneshot
+		ExecStart=/bin/touch /run/needy-has-run
+	EOF2
+	systemctl daemon-reload
+	fails "service_that_requires_a_seal_fails_without" systemctl start needy
+	holds "it_has_not_been_run" test ! -e /run/needy-has-run
+	fit /srv/needed
+	holds "service_that_requires_a_seal_starts_with_it" systemctl start needy
+	holds "it_has_been_run" test -e /run/needy-has-run
+	fails "deny_truncate_of_what_it_needs" truncate -s 0 /srv/needed
+}
+
 first() {
 	local conf=/etc/staticdax.d
 
@@ -88,6 +114,7 @@ first() {
 	printf '/srv/image:\n  dax: no\n  mode: swapfile\n' >$conf/vm.conf
 	holds "one_policy_by_its_template" systemctl start staticdax@vm
 	fails "deny_truncate_of_the_templates_file" truncate -s 0 /srv/image
+	needy
 	printf '/srv/late:\n  dax: no\n' >$conf/late.conf
 	holds "reload_applies" systemctl reload staticdax
 	fails "deny_truncate_after_reload" truncate -s 0 /srv/late
