@@ -30,6 +30,16 @@
 
 #define MNT_DETACH	2	/* include/linux/fs.h */
 
+/*
+ * include/linux/dcache.h. Where BTF does not name it, DCACHE_MOUNTED is the one
+ * bit or the other; the one that it is not belongs to no dentry that a hook is
+ * asked about, or to an automount point, and costs no more than a look.
+ */
+#define DCACHE_OP_REVALIDATE	0x4
+#define DCACHE_MOUNTED_UNNAMED	(3U << 15)
+
+#define RENAME_EXCHANGE	2	/* include/uapi/linux/fs.h */
+
 /* include/uapi/linux/fs.h; also the bits of pwritev2's flags */
 #define RWF_APPEND	0x10
 #define RWF_ATOMIC	0x40
@@ -42,12 +52,24 @@
 
 /* include/uapi/linux/magic.h, fs/xfs/libxfs/xfs_format.h */
 #define EXT4_SUPER_MAGIC	0xef53
+#define BPF_FS_MAGIC		0xcafe4a11	/* include/uapi/linux/magic.h */
 #define XFS_SUPER_MAGIC		0x58465342
 #define BTRFS_SUPER_MAGIC	0x9123683e
 
 /* include/uapi/linux/falloc.h */
 #define FALLOC_FL_KEEP_SIZE	0x01
 #define FALLOC_FL_UNSHARE_RANGE	0x40
+
+/* Is something mounted on it, in whatever mount namespace? True may be wrong. */
+static __always_inline bool sdax_is_mountpoint(struct dentry *dentry)
+{
+	if (bpf_core_enum_value_exists(enum dentry_flags___named,
+				       DCACHE_MOUNTED___named))
+		return dentry->d_flags &
+		       bpf_core_enum_value(enum dentry_flags___named,
+					   DCACHE_MOUNTED___named);
+	return dentry->d_flags & DCACHE_MOUNTED_UNNAMED;
+}
 
 /*
  * The mounts of a superblock. 6.18 turned s_mounts from a list_head into a
@@ -91,6 +113,17 @@ static __always_inline struct mount *sdax_next_mount(struct super_block *sb,
 static __always_inline struct mount *sdax_mount_of(struct vfsmount *mnt)
 {
 	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+/* The list of what is mounted on it, directly: its head, and one that is on it. */
+static __always_inline struct list_head *sdax_children_of(struct mount *mount)
+{
+	return (void *)mount + bpf_core_field_offset(struct mount, mnt_mounts);
+}
+
+static __always_inline struct mount *sdax_mount_of_child(struct list_head *at)
+{
+	return (void *)at - bpf_core_field_offset(struct mount, mnt_child);
 }
 
 #endif

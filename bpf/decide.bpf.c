@@ -396,17 +396,17 @@ __hidden int sdax_decide_access(__u64 *args)
 
 /*
  * The canary's mount may have been copied into other namespaces, so that its
- * umount is not the last one: that the hook was reached is what it proves.
+ * umount is not the last one: that the hook was reached is what it proves. Not
+ * sdax_decide(), which the hooks of names prove themselves by.
  */
-__hidden int sdax_dev_holds(u32 dev)
+__hidden int sdax_dev_holds(u32 dev, u32 hook)
 {
 	struct sdax_fs *fs = bpf_map_lookup_elem(&filesystems, &dev);
 
 	if (!fs || (!fs->keeping && !fs->keeping_audits))
 		return 0;
 	if (fs->flags & SDAX_F_CANARY)
-		__sync_fetch_and_or(&control.proved,
-				    1ULL << SDAX_HOOK_SB_UMOUNT);
+		__sync_fetch_and_or(&control.proved, 1ULL << hook);
 	return 1;
 }
 

@@ -40,7 +40,7 @@ __hidden int sdax_token_access(__u64 *args);
 __hidden int sdax_decide_dev(u32 dev, u32 op, u32 hook);
 
 /* Is there a record of a seal on it? Proves the hook that asks on the canary. */
-__hidden int sdax_dev_holds(u32 dev);
+__hidden int sdax_dev_holds(u32 dev, u32 hook);
 
 /* Something that can reach any XFS file: refused while one is sealed. */
 __hidden int sdax_decide_any_xfs(struct super_block *sb, u32 op, u32 hook);

@@ -120,7 +120,7 @@ filesystem_of(u32 dev, u32 magic, const struct sdax_entry *entry)
 
 /*
  * Which superblock it is on would be the caller's word, and a wrong one would
- * fail open; so from now on every one may hold a seal.
+ * fail open; so from now on every one may hold a seal, and no list of them is whole.
  */
 static __always_inline void widen(const struct sdax_key *key)
 {
@@ -128,6 +128,8 @@ static __always_inline void widen(const struct sdax_key *key)
 
 	filter.cold_bits = 0;
 	filter.hot_from = 0;
+	if (!filter.beyond)
+		filter.beyond = 1;
 	__sync_fetch_and_or(&filter.words[(bit >> 6) & (SDAX_FILTER_WORDS - 1)],
 			    1ULL << (bit & 63));
 	__sync_fetch_and_or(&control.hot_devs, 1ULL << sdax_dev_bit(key->dev));

@@ -27,6 +27,7 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
+#include "climb.bpf.h"
 #include "compat.bpf.h"
 #include "staticdax_abi.h"
 
@@ -38,6 +39,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define MOUNT_DEPTH_MAX		64
 #define MASTERS_MAX		16
 #define PARENTS_MAX		64
+#define CHILDREN_MAX		16
 
 /* Written by user space through mmap, before active is set. */
 struct sdax_guard guard SEC(".data.guard") = {
@@ -207,26 +209,52 @@ int BPF_PROG(sdax_g_unlink, struct inode *dir, struct dentry *dentry, int ret)
  */
 static __always_inline bool is_under_ours(struct dentry *dentry)
 {
-	struct mount *at = (void *)guard.mount;
+	struct sdax_climb climb = {
+		.at = (void *)guard.mount,
+		.removed = dentry,
+	};
 
-	for (u32 i = 0; i < MOUNT_DEPTH_MAX; i++) {
-		struct mount *parent = BPF_CORE_READ(at, mnt_parent);
-
-		if (!parent || parent == at)
-			return false;
-		if (BPF_CORE_READ(at, mnt_mountpoint) == dentry)
-			return true;
-		at = parent;
-	}
-	return true;
+	if (!climb.at || !sdax_is_mountpoint(dentry))
+		return false;
+	sdax_climb(&climb);
+	return climb.goes;
 }
 
+/* In door.bpf.c, which has the registry. */
+__hidden int sdax_canary_sings(u32 dev);
+
+/*
+ * Is the canary's file system mounted on it, and is it tried just now? No more
+ * than a few are mounted among the pins, and none once the guard is active.
+ */
+static __always_inline bool is_of_canary(struct dentry *dentry)
+{
+	struct mount *ours = (void *)guard.mount, *mount;
+	struct list_head *at = BPF_CORE_READ(ours, mnt_mounts.next);
+
+	for (u32 i = 0; i < CHILDREN_MAX; i++) {
+		if (!at || at == sdax_children_of(ours))
+			return false;
+		mount = sdax_mount_of_child(at);
+		if (BPF_CORE_READ(mount, mnt_mountpoint) == dentry)
+			return sdax_canary_sings(BPF_CORE_READ(mount, mnt.mnt_sb,
+							       s_dev));
+		at = BPF_CORE_READ(mount, mnt_child.next);
+	}
+	return false;
+}
+
+/*
+ * The canary's directory is not ours to refuse while it is tried: sdax_rmdir()
+ * does, whether it is tried or not, as of every name among pins with a mount on it.
+ */
 SEC("lsm/inode_rmdir")
 int BPF_PROG(sdax_g_rmdir, struct inode *dir, struct dentry *dentry, int ret)
 {
-	ret = in_pins(dir, ret);
 	if (ret || !guard.active)
 		return ret;
+	if (in_pins(dir, ret))
+		return refuse_if(!is_of_canary(dentry));
 	return refuse_if(is_under_ours(dentry));
 }
 
@@ -295,9 +323,6 @@ static __always_inline bool carries_ours(struct mount *mount)
 	}
 	return true;
 }
-
-/* In door.bpf.c, which has the registry. */
-__hidden int sdax_canary_sings(u32 dev);
 
 /*
  * A copy of the mount in another namespace ends with that one, and is not the

@@ -13,7 +13,8 @@
  *         file_ioctl_compat  swappers that name their victim in the argument
  *         inode_file_setattr file_setattr(2) and all its ioctls
  *         quota_on           the kernel would write quota records into it
- * names   inode_unlink, inode_rename
+ * names   inode_unlink, inode_rename   of the file; and with
+ *         inode_rmdir        the names that its filesystem is mounted on
  * life    sb_umount          of the last mount
  *         inode_free_security, sb_delete   the record lapses with its file
  *
@@ -327,11 +328,38 @@ int BPF_PROG(sdax_quota_on, struct dentry *dentry, int ret)
 
 /* Names */
 
+static __always_inline int remove_name(struct dentry *dentry, u32 hook)
+{
+	return sdax_is_mountpoint(dentry) ?
+		       sdax_remove_mountpoint(dentry, hook) : 0;
+}
+
 SEC("lsm/inode_unlink")
 int BPF_PROG(sdax_unlink, struct inode *dir, struct dentry *dentry, int ret)
 {
-	return ret ?: decide(dentry->d_inode, SDAX_OP_UNLINK,
+	if (!ret)
+		ret = decide(dentry->d_inode, SDAX_OP_UNLINK,
 			     SDAX_HOOK_INODE_UNLINK);
+	return ret ?: remove_name(dentry, SDAX_HOOK_INODE_UNLINK);
+}
+
+SEC("lsm/inode_rmdir")
+int BPF_PROG(sdax_rmdir, struct inode *dir, struct dentry *dentry, int ret)
+{
+	return ret ?: remove_name(dentry, SDAX_HOOK_INODE_RMDIR);
+}
+
+/*
+ * The hook does not say it. A rename of io_uring or a kernel thread, which no
+ * system call speaks for, counts as one that replaces.
+ */
+static __always_inline bool rename_swaps(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+
+	return !sdax_is_kernel_worker(task) &&
+	       sdax_rename_swaps(sdax_syscall_nr(task, regs), regs);
 }
 
 SEC("lsm/inode_rename")
@@ -341,8 +369,13 @@ int BPF_PROG(sdax_rename, struct inode *old_dir, struct dentry *old_dentry,
 	if (!ret)
 		ret = decide(old_dentry->d_inode, SDAX_OP_RENAME,
 			     SDAX_HOOK_INODE_RENAME);
-	return ret ?: decide(new_dentry->d_inode, SDAX_OP_RENAME,
+	if (!ret)
+		ret = decide(new_dentry->d_inode, SDAX_OP_RENAME,
 			     SDAX_HOOK_INODE_RENAME);
+	if (!ret && sdax_is_mountpoint(new_dentry) && !rename_swaps())
+		ret = sdax_remove_mountpoint(new_dentry,
+					     SDAX_HOOK_INODE_RENAME);
+	return ret;
 }
 
 /* Life */
@@ -354,10 +387,11 @@ int BPF_PROG(sdax_umount, struct vfsmount *mnt, int flags, int ret)
 
 	if (ret)
 		return ret;
-	if (!sdax_dev_holds(dev) || !sdax_last_umount(mnt))
-		dev = flags & MNT_DETACH ? sdax_taken_along(mnt) : 0;
-	return dev ? sdax_decide_dev(dev, SDAX_OP_UMOUNT, SDAX_HOOK_SB_UMOUNT) :
-		     0;
+	if (sdax_dev_holds(dev, SDAX_HOOK_SB_UMOUNT) && sdax_last_umount(mnt))
+		ret = sdax_decide_dev(dev, SDAX_OP_UMOUNT, SDAX_HOOK_SB_UMOUNT);
+	if (!ret && flags & MNT_DETACH)
+		ret = sdax_umount_below(mnt);
+	return ret;
 }
 
 /*

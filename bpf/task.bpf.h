@@ -183,6 +183,14 @@ static __always_inline u64 sdax_truncate_size(u32 nr, struct pt_regs *regs)
 	return sdax_nr_is_open(nr) ? 0 : SDAX_NONE;
 }
 
+/* Does a rename swap two names, so that it removes neither? */
+static __always_inline bool sdax_rename_swaps(u32 nr, struct pt_regs *regs)
+{
+	if (nr == 316)
+		return regs->r8 & RENAME_EXCHANGE;
+	return nr == SDAX_NR32(353) && regs->di & RENAME_EXCHANGE;
+}
+
 /* The flags of a pwritev2, or 0 for any other system call. */
 static __always_inline u32 sdax_pwritev2_flags(u32 nr, struct pt_regs *regs)
 {

@@ -120,8 +120,8 @@ enum sdax_reply sdax_ask_hooks(struct sdax_probe *p)
 {
 	static const char *const names[] = {
 		"inode_setattr", "file_permission", "file_open", "file_fcntl",
-		"file_ioctl", "quota_on", "inode_unlink", "inode_rename",
-		"sb_umount", "inode_free_security", "sb_delete",
+		"file_ioctl", "quota_on", "inode_unlink", "inode_rmdir",
+		"inode_rename", "sb_umount", "inode_free_security", "sb_delete",
 	};
 
 	return ask_names(p, names, ARRAY_SIZE(names), has_hook);

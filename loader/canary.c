@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -25,7 +26,12 @@
 
 #include "util.h"
 
-#define DIR_PATH SDAX_BPF_DIR "/canary"
+/*
+ * Not in the root of the bpffs, which is sticky: only root's CAP_FOWNER could take
+ * from there what another user made.
+ */
+#define CAGE_PATH SDAX_BPF_DIR "/cage"
+#define DIR_PATH CAGE_PATH "/canary"
 #define FILE_PATH DIR_PATH "/file"
 
 #ifndef SYS_file_setattr
@@ -109,13 +115,11 @@ static int try_umount(int fd)
 	return r == -EAGAIN ? 0 : r;
 }
 
-#ifdef __x86_64__
 /*
- * A 32-bit ioctl from a 64-bit program. Where the kernel does not take int
- * 0x80 the child dies of it, and no 32-bit caller exists. The answer comes by
- * shared memory, because a caller that ignores SIGCHLD gets no exit status.
+ * The answer comes by shared memory, because a caller that ignores SIGCHLD gets
+ * no exit status. -ENOSYS if the child dies of it.
  */
-static int try_ioctl_32(int fd)
+static int in_child(int (*act)(int fd), int fd)
 {
 	int *answer, r;
 	pid_t pid;
@@ -127,13 +131,7 @@ static int try_ioctl_32(int fd)
 	*answer = -ENOSYS;
 	pid = fork();
 	if (!pid) {
-		long eax;
-
-		asm volatile("int $0x80"
-			     : "=a"(eax)
-			     : "a"(54), "b"(fd), "c"(FS_IOC32_SETFLAGS), "d"(0)
-			     : "memory", "r8", "r9", "r10", "r11");
-		*answer = (int)eax;
+		*answer = act(fd);
 		_exit(0);
 	}
 	r = pid < 0 ? -errno : 0;
@@ -142,6 +140,46 @@ static int try_ioctl_32(int fd)
 	r = r ?: *answer;
 	munmap(answer, sizeof(*answer));
 	return r;
+}
+
+/*
+ * Where something is mounted on a directory the kernel itself says that it is
+ * busy. In another mount namespace nothing has to be.
+ */
+static int rmdir_elsewhere(int fd)
+{
+	(void)fd;
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, SDAX_BPF_DIR, NULL, MS_PRIVATE, NULL) < 0 ||
+	    umount2(DIR_PATH, MNT_DETACH) < 0)
+		return -errno;
+	return rmdir(DIR_PATH) < 0 ? -errno : 0;
+}
+
+static int try_rmdir(int fd)
+{
+	return in_child(rmdir_elsewhere, fd);
+}
+
+#ifdef __x86_64__
+/*
+ * A 32-bit ioctl from a 64-bit program. Where the kernel does not take int
+ * 0x80 the child dies of it, and no 32-bit caller exists.
+ */
+static int ioctl_32(int fd)
+{
+	long eax;
+
+	asm volatile("int $0x80"
+		     : "=a"(eax)
+		     : "a"(54), "b"(fd), "c"(FS_IOC32_SETFLAGS), "d"(0)
+		     : "memory", "r8", "r9", "r10", "r11");
+	return (int)eax;
+}
+
+static int try_ioctl_32(int fd)
+{
+	return in_child(ioctl_32, fd);
 }
 #endif
 
@@ -169,21 +207,32 @@ static const struct trial {
 	{ "unlink", try_unlink, -EPERM, 0, 0 },
 	{ "rename", try_rename, -EPERM, 0, 0 },
 	{ "umount", try_umount, -EBUSY, 0, 0 },
+	{ "rmdir of the directory it is mounted on", try_rmdir, -EBUSY, 0, 0 },
 #ifdef __x86_64__
 	{ "32-bit ioctl", try_ioctl_32, -ETXTBSY, -ENOSYS,
 	  SDAX_HOOK_FILE_IOCTL_COMPAT },
 #endif
 };
 
+/* Not access(2), for which a user who is not root has no capabilities. */
+static bool is_own(void)
+{
+	struct stat st;
+
+	return !stat(DIR_PATH "/.own", &st);
+}
+
 static int mount_own(void)
 {
 	struct statfs fs;
 
+	if (mkdir(CAGE_PATH, 0700) < 0 && errno != EEXIST)
+		return -errno;
 	if (mkdir(DIR_PATH, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	if (statfs(DIR_PATH, &fs) < 0)
 		return -errno;
-	if (fs.f_type == TMPFS_MAGIC && !access(DIR_PATH "/.own", F_OK))
+	if (fs.f_type == TMPFS_MAGIC && is_own())
 		return 0;
 	if (mount("staticdax", DIR_PATH, "tmpfs",
 		  MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700,size=64k") < 0)
@@ -265,7 +314,8 @@ int sdax_canary_run(struct sdax_store *store, struct sdax_inspect *inspect,
 
 void sdax_canary_remove(void)
 {
-	if (!access(DIR_PATH "/.own", F_OK))
+	if (is_own())
 		umount2(DIR_PATH, MNT_DETACH);
 	rmdir(DIR_PATH);
+	rmdir(CAGE_PATH);
 }

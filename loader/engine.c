@@ -47,6 +47,7 @@ static const struct {
 	{ "sdax_ioctl_32", SDAX_HOOK_FILE_IOCTL_COMPAT },
 	{ "sdax_fileattr", SDAX_HOOK_INODE_FILE_SETATTR },
 	{ "sdax_unlink", SDAX_HOOK_INODE_UNLINK },
+	{ "sdax_rmdir", SDAX_HOOK_INODE_RMDIR },
 	{ "sdax_rename", SDAX_HOOK_INODE_RENAME },
 	{ "sdax_umount", SDAX_HOOK_SB_UMOUNT },
 	{ "sdax_token_1", SDAX_HOOK_TOKEN },

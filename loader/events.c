@@ -53,6 +53,7 @@ static const char *const hook_words[SDAX_HOOK_MAX_] = {
 	[SDAX_HOOK_FILE_IOCTL_COMPAT] = "file_ioctl_compat",
 	[SDAX_HOOK_INODE_FILE_SETATTR] = "inode_file_setattr",
 	[SDAX_HOOK_INODE_UNLINK] = "inode_unlink",
+	[SDAX_HOOK_INODE_RMDIR] = "inode_rmdir",
 	[SDAX_HOOK_INODE_RENAME] = "inode_rename",
 	[SDAX_HOOK_SB_UMOUNT] = "sb_umount",
 	[SDAX_HOOK_QUOTA_ON] = "quota_on",

@@ -163,7 +163,7 @@ parts() {
 	echo "halflock -f ext4 tests/cli/halflock.sh"
 	echo "pages -f ext4-dax,xfs-dax tests/guest/pages.sh"
 	echo "inode -f ext4,xfs tests/lifetime/inode.sh"
-	echo "mounts -f ext4 tests/lifetime/mounts.sh"
+	echo "mounts -f ext4 -e MANY=$kills tests/lifetime/mounts.sh"
 	echo "upgrade -f ext4,xfs tests/lifetime/upgrade.sh"
 	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"
 }

@@ -98,8 +98,15 @@ struct qstr {
 };
 
 struct dentry {
+	unsigned int d_flags;
 	struct qstr d_name;
 	struct inode *d_inode;
+	struct super_block *d_sb;
+};
+
+/* Newer kernels have names for the flags; before, they are no more than numbers. */
+enum dentry_flags___named {
+	DCACHE_MOUNTED___named = 0x8000,
 };
 
 struct path {
@@ -157,6 +164,7 @@ struct task_struct {
 };
 
 struct pt_regs {
+	unsigned long r8;
 	unsigned long r9;
 	unsigned long r10;
 	unsigned long bp;

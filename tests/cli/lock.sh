@@ -203,7 +203,7 @@ fails "deny_exchange_of_all_pins" build/tests/swap_names $PINS $BPF/mine
 fails "deny_umount" umount $BPF
 fails "deny_lazy_umount" umount -l $BPF
 fails "deny_forced_umount" umount -f $BPF
-fails "deny_umount_of_canary" umount -l $BPF/canary
+fails "deny_umount_of_canary" umount -l $BPF/cage/canary
 fails "deny_lazy_umount_above" umount -l /run
 fails "deny_mount_over" mount -t tmpfs none $BPF
 fails "deny_remount" mount -o remount,ro $BPF
@@ -217,6 +217,19 @@ holds "allow_umount_of_bind_mount" umount /tmp/b
 holds "allow_rmdir_elsewhere" unshare -m sh -c "mkdir -p /run/elsewhere /tmp/e &&
 	mount -t tmpfs none /tmp/e && rmdir /run/elsewhere"
 fails "deny_rmdir_below_the_mount" unshare -m sh -c "umount -l $BPF && rmdir $BPF"
+answers 1 'not permitted' "deny_rmdir_of_the_canarys_directory" unshare -m sh -c "
+	umount -l $BPF/cage/canary && rmdir $BPF/cage/canary"
+answers 0 'enforcing: yes' "status_after_rmdir_of_the_canarys_directory" "$S" status
+mkdir /mnt/innocent
+mount -t tmpfs innocent /mnt/innocent
+# Of what is sealed since the lock nobody knows the mounts
+busy='Device or resource busy'
+answers 1 "$busy" "deny_rmdir_elsewhere_of_what_is_sealed_since" \
+	unshare -m sh -c "umount -l /mnt/xfs && rmdir /mnt/xfs"
+answers 1 "$busy" "deny_rmdir_elsewhere_of_any_mountpoint" \
+	unshare -m sh -c "umount -l /mnt/innocent && rmdir /mnt/innocent"
+umount /mnt/innocent
+holds "allow_rmdir_when_nothing_is_mounted_there" rmdir /mnt/innocent
 fails "deny_rename_over_the_directory_below" unshare -m sh -c "umount -l $BPF &&
 	mkdir -p /run/empty && mv -T /run/empty $BPF"
 holds "pins_are_still_mounted" test -e $PINS/sealed

@@ -70,5 +70,5 @@ says "does_not_enforce" 'enforcing 0' 'seals\{state="sealed"\} 1' \
 rm $PINS/sdax_* $PINS/events
 answers 3 'enforcing 0' "metrics_of_a_broken_registry" "$S" metrics
 rm -r $PINS
-umount /run/staticdax/bpf/canary /run/staticdax/bpf
+umount /run/staticdax/bpf/cage/canary /run/staticdax/bpf
 tap_done

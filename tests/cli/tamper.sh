@@ -200,7 +200,7 @@ says_no "notices_no_pins_at_all" "removed"
 answers 3 '.' "list_notices_no_pins_at_all" "$S" list
 answers 3 '.' "get_notices_no_pins_at_all" "$S" get $f
 answers 3 'acknowledge' "seal_refuses_without_acknowledgement" "$S" seal --no-dax $f
-umount -l /run/staticdax/bpf/canary
+umount -l /run/staticdax/bpf/cage/canary
 umount -l /run/staticdax/bpf
 says_no "notices_unmounted_pins" "removed"
 answers 3 '.' "get_notices_unmounted_pins" "$S" get $f

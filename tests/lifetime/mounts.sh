@@ -4,6 +4,8 @@
 # Filesystems that come, go and come again under a seal: the right file stays
 # protected, a file that only looks like it is left alone, and a seal that
 # protects nothing any more says so.
+#
+# MANY=no: without those with many filesystems
 
 . tests/cli/guest.sh
 
@@ -64,6 +66,130 @@ mount "$loop" $A
 umount $B
 fails "deny_truncate_when_mounted_again" truncate -s 0 $A/f
 holds "allow_other_file_when_mounted_again" truncate -s 65536 $A/g
+
+# The name it is mounted on, removed where nothing is mounted there. The first
+# command is the way there, and it is another answer if that is barred.
+elsewhere() {
+	unshare -m --propagation private sh -c "umount -l '$1' || exit 9; $2"
+}
+busy='Device or resource busy'
+other=/tmp/p/other
+mkdir $other /tmp/p/empty /tmp/p/low
+touch /tmp/p/name /tmp/p/new
+answers 1 "$busy" "deny_rmdir_of_the_mountpoint_elsewhere" elsewhere $A "rmdir $A"
+answers 1 "$busy" "deny_rename_over_the_mountpoint_elsewhere" \
+	elsewhere $A "mv -T /tmp/p/empty $A"
+until grep -q inode_rmdir /tmp/monitor || ! kill -0 $monitor; do :; done
+answers 0 '"op":"umount"' "monitor_reports_rmdir_of_the_mountpoint" \
+	grep inode_rmdir /tmp/monitor
+fails "deny_truncate_after_rmdir_elsewhere" truncate -s 0 $A/f
+mount -t tmpfs innocent $other
+holds "allow_rmdir_of_another_mountpoint_elsewhere" elsewhere $other "rmdir $other"
+fails "rmdir_took_the_other_mount_away" mountpoint $other
+mkdir $other
+mount -t tmpfs innocent $other
+holds "allow_rename_over_another_mountpoint_elsewhere" \
+	elsewhere $other "mv -T /tmp/p/empty $other"
+mount --bind $A $other
+holds "allow_rmdir_elsewhere_of_one_of_two" elsewhere $other "rmdir $other"
+fails "rmdir_took_one_of_two_away" mountpoint $other
+# Two names that are swapped are both still there, with what is mounted on them
+mkdir $other
+answers 0 '' "allow_exchange_of_the_mountpoint_elsewhere" \
+	elsewhere $A "build/tests/swap_names $A $other once"
+holds "exchange_left_it_mounted" mountpoint $other
+fails "deny_truncate_after_exchange" truncate -s 0 $other/f
+answers 0 '' "allow_exchange_back_elsewhere" \
+	elsewhere $other "build/tests/swap_names $A $other once"
+holds "exchange_back_left_it_mounted" mountpoint $A
+rmdir $other
+mount -t tmpfs low /tmp/p/low
+mkdir /tmp/p/low/deep
+mount --bind $A /tmp/p/low/deep
+holds "allow_umount_of_one_of_two_below" umount $A
+answers 1 "$busy" "deny_rmdir_elsewhere_of_what_it_is_mounted_below" \
+	elsewhere /tmp/p/low "rmdir /tmp/p/low"
+mount "$loop" $A
+umount -R /tmp/p/low
+mount --bind $A/f /tmp/p/name
+holds "allow_umount_while_a_file_of_it_is_mounted" umount $A
+answers 1 "$busy" "deny_unlink_of_a_file_it_is_mounted_on_elsewhere" \
+	elsewhere /tmp/p/name "rm -f /tmp/p/name"
+answers 1 "$busy" "deny_rename_over_a_file_it_is_mounted_on_elsewhere" \
+	elsewhere /tmp/p/name "mv -f /tmp/p/new /tmp/p/name"
+mount "$loop" $A
+holds "allow_unlink_elsewhere_of_one_of_two" elsewhere /tmp/p/name "rm -f /tmp/p/name"
+
+# What can go without a hook is none that stays
+mkfifo /tmp/kept
+exec 9<>/tmp/kept
+unshare -m --propagation private sh -c "mount --bind $A $B && echo >/tmp/keeps; read -r _" <&9 &
+holder=$!
+until [ -s /tmp/keeps ]; do :; done
+answers "[1-9]*" busy "deny_umount_that_another_namespace_survives" umount $A
+answers 1 "$busy" "deny_rmdir_that_another_namespace_survives" elsewhere $A "rmdir $A"
+mount --bind $A /proc/$holder/task
+answers "[1-9]*" busy "deny_umount_that_a_mount_on_a_process_survives" umount $A
+mkdir $other
+mount --bind $A $other
+holds "allow_umount_that_a_mount_here_survives" umount $A
+mount "$loop" $A
+umount $other
+echo >&9
+wait $holder
+exec 9<&-
+modprobe overlay
+mount -t overlay -o lowerdir=$A:/tmp/p/low overlay $B
+answers "[1-9]*" busy "deny_umount_that_an_overlay_survives" umount $A
+umount $B
+holds "get_after_all_that" "$S" get $A/f
+holds "unseal_before_rmdir_elsewhere" "$S" unseal $A/f
+holds "allow_rmdir_elsewhere_when_not_sealed" elsewhere $A "rmdir $A"
+mkdir $A
+mount "$loop" $A
+holds "seal_after_rmdir_elsewhere" seal $A/f
+
+# More on each other than is looked through counts as if a seal went with it
+tree() {
+	local i at=/tmp/tree
+	mkdir -p $at
+	mount -t tmpfs tree $at
+	mkdir $at/beside
+	for i in $(seq "$1"); do
+		mkdir $at/d
+		mount -t tmpfs tree $at/d
+		at=$at/d
+	done
+	mkdir $at/deep
+	deepest=$at/deep
+}
+tree 30
+holds "allow_lazy_umount_of_a_tree_without_seals" umount -l /tmp/tree
+tree 45
+answers "[1-9]*" busy "deny_lazy_umount_of_a_tree_too_deep_to_know" umount -l /tmp/tree
+holds "unseal_before_deep_mount" "$S" unseal $A/f
+umount $A
+mount "$loop" "$deepest"
+holds "seal_deep_down" seal "$deepest/f"
+answers "[1-9]*" busy "deny_lazy_umount_of_what_lies_too_deep_to_know" umount -l /tmp/tree
+fails "deny_truncate_deep_down" truncate -s 0 "$deepest/f"
+holds "unseal_deep_down" "$S" unseal "$deepest/f"
+"$S" unseal /mnt/ext4/anchor >/dev/null
+holds "allow_lazy_umount_of_a_deep_tree_when_not_sealed" umount -l /tmp/tree
+"$S" seal --no-dax /mnt/ext4/anchor >/dev/null
+mount "$loop" $A
+
+# A filesystem that is only watched does not speak for the next one
+tree 1
+mount -o loop /tmp/copy /tmp/tree/beside
+mount --bind $A "$deepest"
+holds "seal_the_watched_one" "$S" seal --no-dax --audit /tmp/tree/beside/f
+holds "seal_the_other_one" seal $A/f
+umount $A
+answers "[1-9]*" busy "deny_lazy_umount_above_a_watched_and_a_sealed_one" umount -l /tmp/tree
+mount --bind "$deepest" $A
+holds "unseal_the_watched_one" "$S" unseal /tmp/tree/beside/f
+holds "allow_lazy_umount_above_one_of_two" umount -l /tmp/tree
 
 # Remounted, frozen
 mount -o remount,ro $A
@@ -191,6 +317,49 @@ dm remove snap
 dm remove base
 dm remove real
 losetup -d "$cow"
+
+# More filesystems with seals than there is a list of: none loses its name
+many() {
+	local i
+	truncate -s 1M /tmp/small
+	mkfs.ext4 -q -F -b 4096 -O ^has_journal /tmp/small
+	mkdir -p /tmp/many/0
+	mount -o loop /tmp/small /tmp/many/0
+	fit /tmp/many/0/f
+	umount /tmp/many/0
+	rmdir /tmp/many/0
+	for i in $(seq 64); do
+		mkdir /tmp/many/"$i"
+		cp --sparse=always /tmp/small /tmp/small."$i"
+		mount -o loop /tmp/small."$i" /tmp/many/"$i"
+	done
+	mount -t tmpfs innocent $other
+	holds "seal_on_many_filesystems" seal /tmp/many/*/f
+	answers 0 'enforcing: yes' "status_with_many_filesystems" "$S" status
+	for i in 1 64; do
+		answers 1 "$busy" "deny_rmdir_elsewhere_of_mountpoint_${i}_of_many" \
+			elsewhere /tmp/many/$i "rmdir /tmp/many/$i"
+	done
+	answers 1 "$busy" "deny_rmdir_elsewhere_of_any_mountpoint_beside_many" \
+		elsewhere $other "rmdir $other"
+	mkdir /tmp/p/swap
+	holds "allow_exchange_elsewhere_beside_many" \
+		elsewhere $other "build/tests/swap_names $other /tmp/p/swap once"
+	holds "exchange_back_beside_many" \
+		elsewhere /tmp/p/swap "build/tests/swap_names $other /tmp/p/swap once"
+	holds "unseal_many" "$S" unseal /tmp/many/*/f /mnt/ext4/anchor
+	# as many as there are slots, and the canary has none
+	holds "watch_many_filesystems" "$S" seal --no-dax --audit /tmp/many/*/f
+	answers 0 'enforcing: yes' "status_with_many_watched" "$S" status
+	holds "allow_rmdir_elsewhere_beside_many_watched" elsewhere $other "rmdir $other"
+	holds "unwatch_many" "$S" unseal /tmp/many/*/f
+	umount /tmp/many/*
+	mkdir $other
+	mount -t tmpfs innocent $other
+	"$S" seal --no-dax /mnt/ext4/anchor >/dev/null
+	holds "allow_rmdir_elsewhere_after_many" elsewhere $other "rmdir $other"
+}
+[ "${MANY:-yes}" = no ] || many
 
 # Two umounts of the last two mounts at once: one is refused, or it says lapsed
 mount "$same" $A

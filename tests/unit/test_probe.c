@@ -62,7 +62,8 @@ static void put_btf(const char *but)
 		"bpf_lsm_inode_setattr",      "bpf_lsm_file_permission",
 		"bpf_lsm_file_open",	      "bpf_lsm_file_fcntl",
 		"bpf_lsm_file_ioctl",	      "bpf_lsm_quota_on",
-		"bpf_lsm_inode_unlink",	      "bpf_lsm_inode_rename",
+		"bpf_lsm_inode_unlink",	      "bpf_lsm_inode_rmdir",
+		"bpf_lsm_inode_rename",
 		"bpf_lsm_sb_umount",	      "bpf_lsm_inode_free_security",
 		"bpf_lsm_sb_delete",	      "bpf_lsm_path_truncate",
 		"bpf_lsm_file_truncate",      "bpf_lsm_file_ioctl_compat",
@@ -161,7 +162,7 @@ static const struct {
 	const char *detail, *remedy; /* must be part of it */
 	int r;
 } cases[] = {
-	{ "good", NULL, NULL, "hooks", true, "all 11", "", 0 },
+	{ "good", NULL, NULL, "hooks", true, "all 12", "", 0 },
 	{ "not_root", "/proc/self/status", "CapEff:\t0000000000000200\n", "privilege", false,
 	  "missing: CAP_SYS_ADMIN, CAP_LEASE", "run as root", -EPERM },
 	{ "user_namespace", "/proc/self/uid_map", "0 1000 1\n", "privilege", false,
