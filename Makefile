@@ -140,7 +140,7 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/.flags
 $(B)/enforce.bpf.o: $(ENFORCE:%=$(B)/bpf/%.bpf.o)
 	$(call msg,BPFLINK,$@) $(BPFTOOL) gen object $@ $^
 
-$(B)/inspect.bpf.o: $(B)/bpf/inspect.bpf.o
+$(B)/inspect.bpf.o $(B)/edit.bpf.o: $(B)/%.bpf.o: $(B)/bpf/%.bpf.o
 	$(call msg,BPFLINK,$@) $(BPFTOOL) gen object $@ $^
 
 $(B)/guard.bpf.o: $(B)/bpf/guard.bpf.o $(B)/bpf/door.bpf.o
@@ -152,8 +152,8 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 # ---- library and command -------------------------------------------------------
 
 LIB_SRC := allocate ask_bpf ask_system blockdev canary carve census create \
-	   crosscheck daxctl_compat device dm door drift engine entry events \
-	   exchange extents fill fit gone guard guard_list guard_state \
+	   crosscheck daxctl_compat device dm door drift edit engine entry \
+	   events exchange extents fill fit gone guard guard_list guard_state \
 	   guard_trial handle holders hot inspect lease libstaticdax lock lsm \
 	   map mend metadata metrics mounts prepare privilege probe query \
 	   recent relocate runs seal seal_lock store subvolume survey target \
@@ -165,6 +165,7 @@ CLI_OBJ := $(CLI_SRC:%.c=$(B)/%.o)
 $(B)/loader/engine.o: $(B)/enforce.skel.h
 $(B)/loader/inspect.o: $(B)/inspect.skel.h
 $(B)/loader/guard.o: $(B)/guard.skel.h
+$(B)/loader/edit.o: $(B)/edit.skel.h
 
 $(B)/loader/%.o: loader/%.c $(B)/.flags
 	@mkdir -p $(@D)
@@ -274,7 +275,7 @@ READERS_SRC := tests/fuzz/fuzz_readers.c $(filter-out loader/cmd_% loader/main.c
 	       loader/args.c loader/help.c,$(CLI_SRC)) $(LIB_SRC:%=loader/%.c)
 
 $(T)/fuzz_readers: $(READERS_SRC) $(wildcard loader/*.h) $(B)/enforce.skel.h \
-		$(B)/inspect.skel.h include/staticdax.h \
+		$(B)/inspect.skel.h $(B)/edit.skel.h include/staticdax.h \
 		include/staticdax_abi.h $(B)/.flags
 	@mkdir -p $(@D)
 	$(call msg,TEST,$@) $(CC) $(BASE_CFLAGS) $(SANITIZE) -Itests \

@@ -247,6 +247,7 @@ void staticdax_set_progress(struct staticdax *sd, staticdax_progress_fn fn,
 #define STATICDAX_SEAL		(1u << 3)	/* create: and seal it */
 #define STATICDAX_RELOCATE	(1u << 4)	/* prepare: into other blocks */
 #define STATICDAX_DRY_RUN	(1u << 5)	/* prepare: say only */
+#define STATICDAX_CHANGE	(1u << 6)	/* seal: although sealed in another way */
 
 struct staticdax_options {
 	uint32_t size;
@@ -283,6 +284,14 @@ int staticdax_check(struct staticdax *sd, const char *path,
  * after any failure the file is as unsealed as before and no data changed.
  * Killed half way: the file is protected but not counted as sealed until the
  * next call, which removes the leftover.
+ *
+ * A file that is sealed in another mode, or with another STATICDAX_AUDIT, is left
+ * as it is (EBUSY), unless STATICDAX_CHANGE is given: then that becomes what options
+ * ask for. At each moment what both refuse is refused, nobody else may have the file
+ * open or mapped, whichever way it goes, and after any failure, or killed half way
+ * from the next call on, it is sealed as it was. EUCLEAN: its map is no longer the
+ * one that was sealed. A larger align than was asked for before is judged and
+ * recorded in any case, a smaller one is kept.
  */
 int staticdax_seal(struct staticdax *sd, const char *path,
 		   const struct staticdax_options *options,

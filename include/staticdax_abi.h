@@ -146,6 +146,7 @@ enum sdax_lapse {
 #define SDAX_F_REUSED	0x08	/* another generation is another file: inode
 				   numbers are used again while this one lives,
 				   or nobody can rewrite the generation */
+#define SDAX_F_WAS_AUDIT 0x10	/* an audit, until it is judged as a seal; refuses */
 
 /* What the programs know of a seal. */
 struct sdax_entry {
@@ -379,6 +380,12 @@ struct sdax_question {
 #define SDAX_XFS_REFLINK	0x2	/* XFS_DIFLAG2_REFLINK */
 #define SDAX_XFS_COW_FORK	0x4	/* the copy-on-write fork is not empty */
 
+/* What an entry is to become: the context of the program in edit.bpf.c. */
+struct sdax_edit {
+	struct sdax_key key;
+	struct sdax_entry entry;
+};
+
 /* What the holder iterators write for each open file or mapping found. */
 struct sdax_holder {
 	__u64 file;		/* address of the struct file */
@@ -487,5 +494,6 @@ SDAX_ASSERT(sizeof(struct sdax_guard) == 840);
 SDAX_ASSERT_AT(sdax_guard, maps, 72);
 SDAX_ASSERT(sizeof(struct sdax_request) == 208);
 SDAX_ASSERT(sizeof(struct sdax_guard_finding) == 40);
+SDAX_ASSERT(sizeof(struct sdax_edit) == 80);
 
 #endif

@@ -69,42 +69,41 @@ static void keep(const struct staticdax_seal *seal, struct applied *applied)
 	applied->result.digest = seal->digest;
 }
 
-static bool same_kind(const struct staticdax_seal *seal,
-		      const struct staticdax_options *wanted)
+/* An alignment larger than is asked for is what is asked for. */
+static bool is_as_wanted(const struct staticdax_seal *seal,
+			 const struct staticdax_options *wanted)
 {
 	return seal->mode == wanted->mode &&
-	       seal->audit == !!(wanted->flags & STATICDAX_AUDIT);
+	       seal->audit == !!(wanted->flags & STATICDAX_AUDIT) &&
+	       seal->align >= wanted->align;
 }
 
-/* What sealing would say, as far as it can be known without doing it. */
-static int foresee(struct applying *applying, const struct staticdax_seal *seal,
-		   struct applied *applied)
-{
-	const struct staticdax_options *options = &applied->rule->options;
-
-	if (seal->state == STATICDAX_STATE_SEALED && !same_kind(seal, options)) {
-		applied->result.reason = STATICDAX_OTHER_MODE;
-		return -EBUSY;
-	}
-	return staticdax_check(applying->sd, applied->path, options,
-			       &applied->result);
-}
-
-static void make_so(struct applying *applying, const struct staticdax_seal *seal,
-		    struct applied *applied)
+/* With dry_run what it would say, as far as that can be known without doing it. */
+static void make_so(struct applying *applying, struct applied *applied)
 {
 	struct staticdax_options options = applied->rule->options;
 	int r;
 
-	applied->action = APPLY_SEAL;
 	applied->result = outcome_of_errno(0);
 	options.wait_ms = applying->wait_ms;
+	options.flags |= STATICDAX_CHANGE;
 	if (applying->dry_run)
-		r = foresee(applying, seal, applied);
+		r = staticdax_check(applying->sd, applied->path,
+				    &applied->rule->options, &applied->result);
 	else
 		r = staticdax_seal(applying->sd, applied->path, &options,
 				   &applied->result);
 	outcome_settle(&applied->result, r);
+}
+
+static void change(struct applying *applying, const struct staticdax_seal *seal,
+		   struct applied *applied)
+{
+	applied->action = APPLY_CHANGE;
+	applied->was_mode = seal->mode;
+	applied->was_audit = seal->audit;
+	applied->was_align = seal->align;
+	make_so(applying, applied);
 }
 
 static void apply_file(struct applying *applying, const struct plan_file *file)
@@ -123,11 +122,12 @@ static void apply_file(struct applying *applying, const struct plan_file *file)
 		r = staticdax_get(applying->sd, file->path, &seal);
 	if (r < 0)
 		applied.result = outcome_of_errno(r);
-	else if (seal.state == STATICDAX_STATE_SEALED &&
-		 same_kind(&seal, options) && seal.align >= options->align)
+	else if (seal.state != STATICDAX_STATE_SEALED)
+		make_so(applying, &applied);
+	else if (is_as_wanted(&seal, options))
 		keep(&seal, &applied);
 	else
-		make_so(applying, &seal, &applied);
+		change(applying, &seal, &applied);
 	settle(applying, &applied);
 }
 

@@ -91,6 +91,16 @@ static void fill_last_event(struct staticdax *sd,
 	seal->last_error = event.error;
 }
 
+/* One that is being changed refuses more for a while; this does not wait for the lock. */
+static bool is_edited(struct sdax_entry entry)
+{
+	__u32 deny = sdax_mode_denies(entry.mode);
+
+	if ((entry.deny & deny) == deny)
+		entry.deny = deny;
+	return sdax_entry_edited(&entry);
+}
+
 int sdax_query_slot(struct staticdax *sd, const struct sdax_store *store,
 		    const struct sdax_key *key, const struct sdax_slot *slot,
 		    struct staticdax_seal *ret)
@@ -107,7 +117,7 @@ int sdax_query_slot(struct staticdax *sd, const struct sdax_store *store,
 				 (enum staticdax_state)entry.state :
 				 STATICDAX_STATE_LAPSED,
 		.mode = (enum staticdax_mode)entry.mode,
-		.audit = entry.flags & SDAX_F_AUDIT,
+		.audit = entry.flags & (SDAX_F_AUDIT | SDAX_F_WAS_AUDIT),
 		.dax = entry.flags & SDAX_F_DAX,
 		.dev = key->dev,
 		.ino = key->ino,
@@ -127,7 +137,7 @@ int sdax_query_slot(struct staticdax *sd, const struct sdax_store *store,
 	};
 	if (entry.last_event)
 		fill_last_event(sd, store, &entry, ret);
-	if (sdax_entry_edited(&entry)) {
+	if (is_edited(entry)) {
 		ret->state = STATICDAX_STATE_LAPSED;
 		ret->lapse = "edited";
 	}

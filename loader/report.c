@@ -268,6 +268,19 @@ void report_planned(struct report *report, const char *path, bool seal,
 		report_text(report, "\n");
 }
 
+void report_changed(struct report *report, const char *path, bool planned,
+		    const char *of, const char *from, const char *to,
+		    const struct staticdax_result *result)
+{
+	_cleanup_free_ char *name = bare(path);
+
+	if (result->reason != STATICDAX_OK)
+		return;
+	report_text(report, "%s: %schanged from %s%s to %s%s", quote_or(name),
+		    planned ? "would be " : "", of, from, of, to);
+	put_map(report, result);
+}
+
 void report_upgraded(struct report *report,
 		     const struct staticdax_result *result)
 {

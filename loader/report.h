@@ -124,6 +124,10 @@ void report_prepared(struct report *report, const char *path, bool dry_run,
 /* For people only; a failure shows nothing. */
 void report_planned(struct report *report, const char *path, bool seal,
 		    const struct staticdax_result *result);
+/* As report_planned(): from one seal to another, what "of" it. */
+void report_changed(struct report *report, const char *path, bool planned,
+		    const char *of, const char *from, const char *to,
+		    const struct staticdax_result *result);
 void report_upgraded(struct report *report,
 		     const struct staticdax_result *result);
 void report_checked(struct report *report, const char *path,

@@ -3,7 +3,9 @@
  * What staticdax apply says about a file.
  *
  * JSON: elements of "files" are those of seal and unseal, and
- *   action     "keep" (it is so already), "seal", "unseal"
+ *   action     "keep" (it is so already), "seal", "change" (it is sealed in another
+ *              way), "unseal"
+ *   was        of "change": the mode, audit and align that it had; else null
  *   policy     "FILE:LINE" of the rule, null for "unseal"
  * With --dry-run changed is false, and answer is what the action would meet.
  */
@@ -19,6 +21,7 @@ struct report;
 enum apply_action {
 	APPLY_KEEP = 0,
 	APPLY_SEAL,
+	APPLY_CHANGE,
 	APPLY_UNSEAL,
 };
 
@@ -27,6 +30,9 @@ struct applied {
 	const struct policy_rule *rule;		/* NULL: no rule wants it */
 	enum apply_action action;
 	bool dry_run;
+	enum staticdax_mode was_mode;		/* of APPLY_CHANGE, as the next two */
+	bool was_audit;
+	uint64_t was_align;
 	struct staticdax_result result;
 };
 

@@ -27,6 +27,7 @@
 #include "drift.h"
 #include "entry.h"
 #include "fit.h"
+#include "guard.h"
 #include "holders.h"
 #include "lease.h"
 #include "privilege.h"
@@ -44,7 +45,7 @@ struct sealing {
 	const struct staticdax_options *options;
 	struct staticdax_result *result;
 	const char *path;
-	char *full;		/* the same by realpath(3), as it is registered */
+	char *full;		/* the same by realpath(3), see resolve() */
 	uint64_t align;
 	struct sdax_target target;
 	struct sdax_identity id;
@@ -311,13 +312,22 @@ static struct sdax_entry pending_entry(const struct sealing *s)
 	return entry;
 }
 
+/*
+ * The name that has to lead to the file in the end. A seal registers it; a change
+ * may come by another one, and the record keeps the name that it has.
+ */
+static void resolve(struct sealing *s)
+{
+	free(s->full);
+	s->full = realpath(s->path, NULL);
+}
+
 static int put(struct sealing *s, struct sdax_store *store,
 	       struct sdax_entry *entry)
 {
 	int r;
 
-	free(s->full);
-	s->full = realpath(s->path, NULL);
+	resolve(s);
 	*entry = pending_entry(s);
 	r = sdax_store_put(store, &s->key, entry, &s->id, s->full ?: s->path);
 	if (r == -E2BIG)
@@ -344,7 +354,8 @@ static void barrier_inode_lock(int fd)
  * all the while: one that was checked before the entry is over after this, and
  * the next is refused. So the name that still leads to the file then is kept.
  * Another link of the file may be lost meanwhile; this one holds its blocks. It is
- * the registered one that is asked, not where a symbolic link may lead by now.
+ * what resolve() found that is asked, and a seal registers, not where a symbolic
+ * link may lead by now.
  */
 static bool is_named(const struct sealing *s)
 {
@@ -445,18 +456,77 @@ static int seal_once(struct sealing *s, struct sdax_store *store)
 	return r;
 }
 
-static int seal_excluded(struct sealing *s, struct sdax_store *store)
+static bool is_judged(const struct sdax_entry *entry)
+{
+	return !(entry->flags & SDAX_F_AUDIT) &&
+	       entry->mode != SDAX_MODE_NOSHRINK;
+}
+
+/* Another seal of it must not make good what has happened under this one. */
+static int compare_maps(struct sealing *s, const struct sdax_entry *was)
+{
+	if (!is_judged(was) || is_noshrink(s) ||
+	    was->digest == s->result->digest)
+		return 0;
+	return sdax_fail(s->result, STATICDAX_MOVED, 0, "%s",
+			 "see verify for the place");
+}
+
+static int change_failed(struct sealing *s, const struct sdax_store *store,
+			 int error)
+{
+	if (sdax_store_guarded(store))
+		return sdax_fail(s->result, STATICDAX_LOCKED, 0, "%s", "");
+	return sdax_fail(s->result, STATICDAX_SYSTEM, error,
+			 "changing the record");
+}
+
+/*
+ * From one seal to another, without a moment in which neither refuses. What the
+ * new one asks for besides is judged while both do.
+ */
+static int change_once(struct sealing *s, struct sdax_store *store,
+		       const struct sdax_entry *was)
+{
+	struct sdax_entry wanted = pending_entry(s);
+	const struct sdax_entry *is = &wanted, *is_not = was;
+	int r, error;
+
+	resolve(s);
+	r = sdax_store_widen(store, &s->key, was, &wanted, s->id.magic);
+	if (r < 0)
+		return change_failed(s, store, r);
+	barrier_inode_lock(s->target.fd);
+	error = still_excluded(s) ? judge_pending(s, &wanted) : -EAGAIN;
+	if (!error)
+		error = compare_maps(s, was);
+	if (error < 0) {
+		is = was;
+		is_not = &wanted;
+	}
+	r = sdax_store_narrow(store, &s->key, is, is_not);
+	if (r < 0)
+		return change_failed(s, store, r);
+	if (!error && is_noshrink(s))
+		sdax_drift_forget(&s->key);
+	return error;
+}
+
+/* was is the seal that it has, or NULL. */
+static int seal_excluded(struct sealing *s, struct sdax_store *store,
+			 const struct sdax_entry *was)
 {
 	int r;
 
 	for (int i = 0; i < LEASE_TRIES; i++) {
 		r = exclude_others(s);
-		if (!r && !i)
+		if (!r && !i && !(was && is_judged(was)))
 			r = clear_staging(s);
 		if (!r)
 			r = write_out(s);
 		if (!r)
-			r = seal_once(s, store);
+			r = was ? change_once(s, store, was) :
+				  seal_once(s, store);
 		lease_drop(s);
 		if (r != -EAGAIN)
 			return r;
@@ -465,11 +535,39 @@ static int seal_excluded(struct sealing *s, struct sdax_store *store)
 			 "it is being opened again and again");
 }
 
-/* Sealing again succeeds if it would promise nothing new. */
-static int already(struct sealing *s, const struct sdax_entry *entry)
+static bool same_kind(const struct sealing *s, const struct sdax_entry *entry)
 {
 	bool audit = s->options->flags & STATICDAX_AUDIT;
+
+	return entry->mode == s->options->mode &&
+	       audit == !!(entry->flags & SDAX_F_AUDIT);
+}
+
+/* The blocks stay where they are: there is nobody who could be in the way. */
+static int align_more(struct sealing *s, struct sdax_store *store,
+		      struct sdax_entry *entry)
+{
+	int r;
+
+	r = judge_extents(s, NULL);
+	if (!r)
+		r = compare_maps(s, entry);
+	if (r < 0)
+		return r;
+	entry->align = s->align;
+	r = sdax_store_amend(store, &s->key, entry);
+	if (r < 0)
+		return change_failed(s, store, r);
+	s->result->changed = true;
+	return 0;
+}
+
+/* Sealing again succeeds if it would promise nothing new. */
+static int seal_sealed(struct sealing *s, struct sdax_store *store,
+		       struct sdax_entry *entry)
+{
 	const char *edit = sdax_entry_edited(entry);
+	int r;
 
 	if (edit)
 		return sdax_fail(s->result, STATICDAX_TAMPERED, 0,
@@ -481,8 +579,15 @@ static int already(struct sealing *s, const struct sdax_entry *entry)
 	if (entry->generation != s->id.generation)
 		return sdax_fail(s->result, STATICDAX_CHANGED, 0,
 				 "its generation");
-	if (entry->mode != s->options->mode ||
-	    audit != !!(entry->flags & SDAX_F_AUDIT))
+	if (!same_kind(s, entry) && s->options->flags & STATICDAX_CHANGE) {
+		r = sdax_store_ready(store);
+		if (r < 0)
+			return change_failed(s, store, r);
+		r = seal_excluded(s, store, entry);
+		s->result->changed = !r;
+		return r;
+	}
+	if (!same_kind(s, entry))
 		return sdax_fail(s->result, STATICDAX_OTHER_MODE, 0, "%s%s",
 				 staticdax_mode_word(entry->mode),
 				 entry->flags & SDAX_F_AUDIT ? ", audit" : "");
@@ -492,7 +597,7 @@ static int already(struct sealing *s, const struct sdax_entry *entry)
 		s->result->digest = entry->digest;
 		return 0;
 	}
-	return judge_extents(s, NULL);
+	return align_more(s, store, entry);
 }
 
 /* At the door the new entry takes the place of the lapsed one. */
@@ -522,7 +627,7 @@ static int seal_lapsed(struct sealing *s, struct sdax_store *store,
 	if (r < 0)
 		return sdax_fail(result, STATICDAX_SYSTEM, r,
 				 "removing the lapsed record");
-	r = seal_excluded(s, store);
+	r = seal_excluded(s, store, NULL);
 	if (r < 0 && sdax_store_guarded(store))
 		return r;
 	if (r < 0) {
@@ -568,9 +673,9 @@ static int seal_locked(struct sealing *s)
 	    entry.generation != s->id.generation)
 		r = end_of_replaced(s, &store, &entry);
 	if (!r && entry.state == SDAX_STATE_ACTIVE) {
-		r = already(s, &entry);
+		r = seal_sealed(s, &store, &entry);
 	} else {
-		r = r ? seal_excluded(s, &store) :
+		r = r ? seal_excluded(s, &store, NULL) :
 			seal_lapsed(s, &store, &entry);
 		s->result->changed = !r;
 	}
@@ -578,7 +683,8 @@ static int seal_locked(struct sealing *s)
 	return r;
 }
 
-static bool is_sealed(const struct sealing *s)
+/* Then nobody has to let go of it. What is locked stays whatever is asked for. */
+static bool stays(const struct sealing *s)
 {
 	const struct sdax_store *store;
 	struct sdax_entry entry;
@@ -586,7 +692,10 @@ static bool is_sealed(const struct sealing *s)
 	return !sdax_recent_store(&s->sd->recent, &store) &&
 	       !sdax_store_get(store, &s->key, &entry) &&
 	       entry.state == SDAX_STATE_ACTIVE &&
-	       entry.generation == s->id.generation;
+	       entry.generation == s->id.generation &&
+	       (same_kind(s, &entry) ||
+		!(s->options->flags & STATICDAX_CHANGE) ||
+		sdax_guard_state() != SDAX_GUARD_OFF);
 }
 
 static int seal_target(struct sealing *s)
@@ -601,7 +710,7 @@ static int seal_target(struct sealing *s)
 		r = judge_file(s);
 	if (r < 0)
 		return r;
-	if (!is_sealed(s)) {
+	if (!stays(s)) {
 		r = wait_until_free(s);
 		if (!r)
 			r = judge_extents(s, NULL);

@@ -15,6 +15,7 @@
 #include "census.h"
 #include "door.h"
 #include "drift.h"
+#include "edit.h"
 #include "entry.h"
 #include "guard.h"
 #include "hot.h"
@@ -171,6 +172,7 @@ void sdax_store_close(struct sdax_store *store)
 	sdax_closep(&store->events);
 	sdax_closep(&store->counters);
 	sdax_closep(&store->control_fd);
+	sdax_edit_free(store->edit);
 	if (maps_writable(store) && store->control)
 		munmap(store->control, sizeof(*store->control));
 	if (!maps_writable(store))
@@ -453,6 +455,87 @@ int sdax_store_update(struct sdax_store *store, const struct sdax_key *key,
 	return bpf_map_update_elem(store->sealed, key, &slot, BPF_EXIST);
 }
 
+/* The door lets nobody change what was judged. */
+int sdax_store_ready(struct sdax_store *store)
+{
+	if (sdax_store_guarded(store))
+		return -EPERM;
+	return store->edit ? 0 : sdax_edit_new(store->sealed, &store->edit);
+}
+
+static int edit(struct sdax_store *store, const struct sdax_key *key,
+		const struct sdax_entry *entry)
+{
+	int r = sdax_store_ready(store);
+
+	return r ?: sdax_edit_run(store->edit, key, entry);
+}
+
+int sdax_store_widen(struct sdax_store *store, const struct sdax_key *key,
+		     const struct sdax_entry *was,
+		     const struct sdax_entry *wanted, __u32 magic)
+{
+	struct sdax_entry both = *was;
+	int r = sdax_store_ready(store);
+
+	if (r < 0)
+		return r;
+	both.deny |= wanted->deny;
+	if (was->flags & ~wanted->flags & SDAX_F_AUDIT)
+		both.flags ^= SDAX_F_AUDIT | SDAX_F_WAS_AUDIT;
+	store->control->changing = *key;
+	r = count_on_filesystem(store, key, wanted, magic, 1);
+	if (!r) {
+		r = edit(store, key, &both);
+		if (r < 0)
+			count_on_filesystem(store, key, wanted, magic, -1);
+	}
+	if (r < 0)
+		sdax_store_settle(store);
+	return r;
+}
+
+int sdax_store_narrow(struct sdax_store *store, const struct sdax_key *key,
+		      const struct sdax_entry *is,
+		      const struct sdax_entry *is_not)
+{
+	int r;
+
+	r = edit(store, key, is);
+	if (r < 0)
+		return r;
+	count_on_filesystem(store, key, is_not, 0, -1);
+	sdax_store_settle(store);
+	return 0;
+}
+
+int sdax_store_amend(struct sdax_store *store, const struct sdax_key *key,
+		     const struct sdax_entry *entry)
+{
+	return edit(store, key, entry);
+}
+
+/*
+ * A change that was not finished: what the entry was it still says. What a later
+ * version refuses besides, which this one has no name for, stays refused.
+ */
+static int undo_change(struct sdax_store *store, const struct sdax_key *key,
+		       struct sdax_entry *entry)
+{
+	__u32 deny = (sdax_mode_denies(entry->mode) ?: SDAX_DENY_SWAPFILE) |
+		     (entry->deny & ~SDAX_DENY_SWAPFILE);
+
+	if (entry->deny == deny && !(entry->flags & SDAX_F_WAS_AUDIT))
+		return 0;
+	entry->deny = deny;
+	if (entry->flags & SDAX_F_WAS_AUDIT)
+		entry->flags ^= SDAX_F_AUDIT | SDAX_F_WAS_AUDIT;
+	/* nobody looks for one that is not in force */
+	return entry->state == SDAX_STATE_ACTIVE ?
+		       edit(store, key, entry) :
+		       sdax_store_update(store, key, entry);
+}
+
 int sdax_store_next(const struct sdax_store *store, const struct sdax_key *key,
 		    struct sdax_key *ret_next)
 {
@@ -657,7 +740,7 @@ static int sweep(struct sdax_store *store, const struct sdax_key *key,
 		 bool *ret_swept)
 {
 	struct sdax_entry entry;
-	int r;
+	int r = 0;
 
 	if (sdax_store_guarded(store)) {
 		*ret_swept = !ask(store, SDAX_REQUEST_DROP, key, NULL);
@@ -673,8 +756,11 @@ static int sweep(struct sdax_store *store, const struct sdax_key *key,
 	if (sdax_store_get(store, key, &entry) < 0) {
 		paths_del(store, key);
 		sdax_drift_forget(key);
+	} else {
+		r = undo_change(store, key, &entry);
 	}
-	r = sdax_store_recount(store, NULL);
+	if (!r)
+		r = sdax_store_recount(store, NULL);
 	if (!r)
 		r = settle_records(store, key);
 	if (!r)

@@ -30,6 +30,7 @@ struct sdax_store {
 	__u64 capacity;		/* records there is room for, lapsed ones too */
 	bool writable;
 	int door;		/* while the registry is guarded, else -1 */
+	struct sdax_edit_program *edit;	/* once something is changed */
 };
 
 #define SDAX_STORE_NONE \
@@ -80,9 +81,32 @@ int sdax_store_put(struct sdax_store *store, const struct sdax_key *key,
 		   const struct sdax_entry *entry,
 		   const struct sdax_identity *id, const char *path);
 
-/* Rewrites an entry that exists; state, size and digest may change. */
+/*
+ * Rewrites an entry that was put last: it stands first in its bucket, so that nobody
+ * can miss it while it is replaced. Or one whose file is gone, which nobody looks
+ * for. State, size, digest and what is told of a lapse may change.
+ */
 int sdax_store_update(struct sdax_store *store, const struct sdax_key *key,
 		      const struct sdax_entry *entry);
+
+/*
+ * Changes an entry in force, was, to another seal of its file. From widen on what
+ * either refuses is refused, until narrow says which one it is, and with that which
+ * one not; between the two the file can be judged. A run that dies there leaves
+ * what was to sdax_store_sweep(). magic is the filesystem's. What takes time, and
+ * need not be done between, is sdax_store_ready().
+ */
+int sdax_store_ready(struct sdax_store *store);
+int sdax_store_widen(struct sdax_store *store, const struct sdax_key *key,
+		     const struct sdax_entry *was,
+		     const struct sdax_entry *wanted, __u32 magic);
+int sdax_store_narrow(struct sdax_store *store, const struct sdax_key *key,
+		      const struct sdax_entry *is,
+		      const struct sdax_entry *is_not);
+
+/* Changes an entry in force in what nothing is refused by: its alignment. */
+int sdax_store_amend(struct sdax_store *store, const struct sdax_key *key,
+		     const struct sdax_entry *entry);
 
 /*
  * Ends seals that the programs did not see end: the records stay, lapsed, each with

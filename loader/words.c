@@ -180,7 +180,7 @@ static const struct row rows[] = {
 	ROW(OTHER_MODE) = {
 		.word = "other_mode", .answer = STATICDAX_NO, .error = EBUSY,
 		.text = "is sealed already, in another way",
-		.remedy = "unseal it first",
+		.remedy = "unseal it first, or let apply change it",
 	},
 	ROW(CHANGED) = {
 		.word = "changed", .answer = STATICDAX_FAILED, .error = EBUSY,

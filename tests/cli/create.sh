@@ -36,6 +36,8 @@ for root in $ROOTS; do
 		answers 0 'fit' "${name}_check_$align" "$S" check $how --align $align "$f"
 		holds "${name}_zero_$align" is_zero "$f" 20975617
 		holds "${name}_no_more_$align" no_more_than_needed "$f"
+		[[ $root != /mnt/xfs* ]] || [ $align = 64K ] ||
+			answers 0 '^\[8388608\]' "${name}_has_the_hint" xfs_io -r -c extsize "$f"
 		rm -f "$f"
 	done
 	# shellcheck disable=SC2086
@@ -51,6 +53,17 @@ for root in $ROOTS; do
 	holds "${name}_unseal" "$S" unseal "$root/sealed"
 	rm -f "$root/sealed"
 done
+
+# The device is asked to write the zeroes first, before any is sent to it
+zeroes=$(mktemp)
+strace -f -qq -e trace=fallocate,pwrite64 -o "$zeroes" "$S" create --no-dax --size 1M /mnt/ext4/zeroes >/dev/null
+holds "device_is_asked_to_write_zeroes" grep -qE 'fallocate\(.*(0x80|WRITE_ZEROES).*, 0, 1048576\)' "$zeroes"
+if grep -qE '(0x80|WRITE_ZEROES).* = 0$' "$zeroes"; then
+	fails "device_writes_the_zeroes" grep -q pwrite64 "$zeroes"
+else
+	holds "zeroes_are_written" grep -q 'pwrite64.*= 1048576$' "$zeroes"
+fi
+rm /mnt/ext4/zeroes
 
 # What stands in the way
 d=/mnt/ext4
@@ -94,6 +107,7 @@ if [ "${KILLS:-yes}" = yes ]; then
 	create "killed_leaves_nothing" KILL "fallocate:1:1 pwrite64:1:3 fsync:1:1 linkat:1:1" \
 		/mnt/xfs/f --no-dax
 	create "SIGTERM_leaves_nothing" TERM "fallocate:1:1 pwrite64:2:9 fsync:1:9" /mnt/ext4/f --no-dax
+	create "SIGHUP_leaves_nothing" HUP "pwrite64:1:9 fsync:1:9" /mnt/ext4/f --no-dax
 	create "SIGINT_leaves_nothing" INT "pwrite64:1:9 fsync:1:9" /mnt/ext4-dax/f
 	create "killed_while_sealing_leaves_nothing" KILL "fcntl:1:5 fremovexattr:1:1 linkat:1:1" \
 		/mnt/ext4/f --no-dax --seal

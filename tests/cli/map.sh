@@ -132,6 +132,25 @@ answers 0 '"address":null.*"resume_offset":null' "btrfs_has_no_address" "$S" map
 umount /tmp/low
 dmsetup remove low
 
+# The realtime device of XFS; the other one has to be 300 MiB for mkfs
+truncate -s 320M /run/data
+data=$(losetup -f --show /run/data)
+dmsetup create real --table "0 102400 linear /dev/vda 140000"
+dmsetup mknodes 2>/dev/null
+modprobe xfs
+if mkfs.xfs -q -f -m reflink=0 -d rtinherit=1 -r rtdev=/dev/mapper/real "$data" >"$OUT" 2>&1 &&
+   mount -t xfs -o rtdev=/dev/mapper/real "$data" /tmp/low 2>>"$OUT"; then
+	fit /tmp/low/f 1048576
+	holds "bytes_are_on_the_realtime_device" is_there /tmp/low/f /dev/vda
+	read -r _ _ physical address < <(runs /tmp/low/f)
+	holds "realtime_address_is_the_disks" test $((address - physical)) -eq $((140000 * 512))
+	umount /tmp/low
+else
+	tap_not_ok "realtime_device" "$(cat "$OUT")"
+fi
+dmsetup remove real
+losetup -d "$data"
+
 # A partition of 64 MiB from sector 2056 on
 dd if=/dev/zero of=/dev/vda bs=1M count=1 conv=notrunc status=none
 printf '\0\0\0\0\203\0\0\0\010\010\0\0\0\0\002\0' | dd of=/dev/vda bs=1 seek=446 conv=notrunc status=none

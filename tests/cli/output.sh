@@ -620,7 +620,12 @@ says "apply names file, line and column" err \
 	"staticdax: $dir/etc/c.conf:2:10: the alignment must be a power of two and at least the page size, e.g. 4K or 2M"
 printf '%s:\n  mode: swapfile\n' "$dir/files/sealed" >"$dir/etc/c.conf"
 run apply --dry-run "$dir/etc/c.conf"
-expect "apply --dry-run foresees another mode" 1 0 2
+expect "apply --dry-run foresees another mode" 0 1 0
+says "apply --dry-run says from what to what" out \
+	"$dir/files/sealed: would be changed from static to swapfile (1073741824 bytes, 2 runs, align 4K, map digest 0000000000abcdef)"
+run apply --dry-run --json "$dir/etc/c.conf"
+json "apply --dry-run --json of another mode" '.files[0].action == "change" and
+	.files[0].was == {"mode": "static", "audit": false, "align": 2097152}'
 chmod 666 "$dir/etc/c.conf"
 usage "apply with a policy that others may write" apply "$dir/etc"
 run apply "$dir/missing"

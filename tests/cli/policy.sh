@@ -5,6 +5,7 @@
 # error in a policy changes nothing.
 
 . tests/cli/guest.sh
+. tests/cli/steps.sh
 
 umask 022
 dir=/mnt/ext4-dax
@@ -89,6 +90,111 @@ mv $dir/db $dir/moved
 answers 0 '' "prune_with_a_directory_renamed" "$S" apply --prune
 holds "named_files_are_not_pruned_for_their_directory" sealed $dir/moved/1 $dir/moved/2
 mv $dir/moved $dir/db
+
+# What is sealed in another way becomes what the policy asks for.
+
+# wants [LINE...]: the policy for one file
+f=$dir/changed
+wants() {
+	echo "$f:" >$conf/40-changed.conf
+	[ $# -eq 0 ] || printf '  %s\n' "$@" >>$conf/40-changed.conf
+}
+is() {
+	"$S" get $f | grep -qE "$1"
+}
+answers 0 '' "make_one" "$S" create --size 4M --align 2M $f
+wants
+answers 0 'changed: sealed' "as_static" "$S" apply
+for to in swapfile static; do
+	before=$(registry)
+	wants "mode: $to"
+	[ $to = swapfile ] && from=static || from=swapfile
+	answers 0 "changed: would be changed from $from to $to \\(4194304 bytes" \
+		"dry_run_from_${from}_to_$to" "$S" apply --dry-run
+	holds "dry_run_from_${from}_to_${to}_changes_nothing" test "$(registry)" = "$before"
+	exec 9<$f
+	answers 5 'fd 9' "held_from_${from}_to_$to" "$S" apply
+	exec 9<&-
+	holds "held_from_${from}_to_${to}_changes_nothing" test "$(registry)" = "$before"
+	answers 0 "changed: changed from $from to $to \\(4194304 bytes.*align 4K" "from_${from}_to_$to" "$S" apply
+	before=$(registry)
+	answers 0 "changed: already sealed" "from_${from}_to_${to}_again" "$S" apply
+	holds "from_${from}_to_${to}_again_writes_nothing" test "$(registry)" = "$before"
+	holds "is_$to" sealed $f
+	if [ $to = swapfile ]; then
+		fails "swapfile_is_not_written" dd if=/dev/zero of=$f bs=4k count=1 conv=notrunc
+	else
+		holds "static_is_written" dd if=/dev/zero of=$f bs=4k count=1 conv=notrunc
+	fi
+done
+
+wants 'align: 2M'
+answers 0 'changed: would be changed from align 4K to align 2M' "dry_run_of_more_alignment" "$S" apply --dry-run
+exec 9<$f
+answers 0 'changed: changed from align 4K to align 2M' "more_alignment" "$S" apply
+exec 9<&-
+holds "more_alignment_is_recorded" sh -c "'$S' get --json $f | grep -q '\"align\":2097152'"
+answers 0 'changed: already sealed' "more_alignment_again" "$S" apply
+wants 'align: 1G'
+answers 1 'changed.*(aligned|piece)' "alignment_that_it_has_not" "$S" apply
+wants
+answers 0 'changed: already sealed .*align 2M' "less_alignment_is_had" "$S" apply
+
+wants 'audit: yes'
+answers 0 'changed: changed from static to static, audit' "to_audit" "$S" apply
+holds "audit_lets_pass" truncate -s 4194304 $f
+wants 'audit: no'
+interrupted KILL fremovexattr 1 "$S" apply
+holds "killed_before_it_was_judged" test $? -ge 128
+fails "not_judged_refuses" truncate -s 4194304 $f
+holds "not_judged_is_no_seal" is 'audit'
+answers 0 '"action":"change","was":\{"mode":"static","audit":true,"align":4096\}' "from_audit" "$S" apply --json
+fails "from_audit_refuses" truncate -s 4194304 $f
+
+wants 'mode: noshrink'
+answers 0 'changed: changed from static to noshrink \(4194304 bytes now' "to_noshrink" "$S" apply
+fails "noshrink_does_not_shrink" truncate -s 4096 $f
+holds "noshrink_grows" truncate -s +1M $f
+wants 'audit: yes' 'mode: swapfile'
+answers 1 'has a hole|is not allocated' "to_what_it_is_not_fit_for" "$S" apply
+fails "unfit_keeps_what_it_had" truncate -s 4096 $f
+holds "unfit_keeps_noshrink" is 'against shrinking only'
+holds "noshrink_still_grows" truncate -s +1M $f
+dd if=/dev/zero of=$f bs=1M seek=4 count=2 conv=notrunc status=none
+wants 'mode: static'
+answers 0 'changed: changed from noshrink to static' "from_noshrink" "$S" apply
+holds "from_noshrink_is_sealed" sealed $f
+fails "from_noshrink_does_not_grow" truncate -s +1M $f
+
+# Without a moment in which it is not sealed
+
+# changing HOW MODE MODE STATUS TURNS: by turns, while it is being taken away
+changing() {
+	local how=$1 status=$4 turn r done=0 modes=("$2" "$3")
+	build/tests/taker "$how" $f >/tmp/taker &
+	for turn in $(seq "$5"); do
+		wants "mode: ${modes[turn % 2]}"
+		"$S" apply >"$OUT" 2>&1
+		r=$?
+		# shellcheck disable=SC2053
+		[[ $r = $status ]] || tap_not_ok "apply_while_${how}" "exit status $r" "$(cat "$OUT")"
+		! grep -q 'changed: changed' "$OUT" || done=$((done + 1))
+	done
+	kill %+
+	wait %+
+	if [ $? -eq 0 ] && [ "$(stat -c %s $f)" -eq 6291456 ]; then
+		tap_ok "changed $done times while by $how: $(cat /tmp/taker)"
+	else
+		tap_not_ok "changed while by $how" "$(cat /tmp/taker)"
+	fi
+	[ "$status" != 0 ] || holds "each_turn_changed_it" test $done -eq "$5"
+}
+changing names static swapfile 0 6
+changing opens static noshrink '[05]' 6
+wants 'mode: swapfile'
+answers 0 'changed: (already sealed|changed from)' "in_the_end" "$S" apply
+holds "in_the_end_it_is_what_it_was" sealed $f
+rm $conf/40-changed.conf
 
 chmod 666 $conf/10-db.conf
 answers 2 'chmod go-w' "policy_that_others_may_write_is_refused" "$S" apply
