@@ -77,6 +77,42 @@ at_each_step "killed_in_further_seal" KILL \
 	"$S" seal --no-dax $f
 at_each_step "killed_in_unseal" KILL "bpf:15:17" sealed with_another \
 	"$S" unseal $f
+
+# A change keeps what the two seals have in common, also before anybody looks, and
+# the next run gets through.
+policy=/tmp/policy.conf
+asks() {
+	printf '%s:\n  dax: no\n  mode: %s\n' "$f" "$1" >$policy
+	chmod 644 $policy
+}
+noshrink() {
+	asks noshrink
+	"$S" apply $policy
+	asks static
+}
+static() {
+	asks static
+	"$S" apply $policy
+	asks noshrink
+}
+both_refuse() {
+	! truncate -s 4096 "$f" 2>/dev/null || { echo "truncated $1"; return 1; }
+	! fallocate -p -o 0 -l 4096 "$f" 2>/dev/null || { echo "punched $1"; return 1; }
+}
+changed() {
+	both_refuse "before anybody looked" || return 1
+	"$S" status >/dev/null || { echo "status: no"; return 1; }
+	"$S" get "$f" >/dev/null || { echo "not sealed"; return 1; }
+	both_refuse "after" && untouched && "$S" apply $policy >/dev/null &&
+		"$S" get --json "$f" | grep "\"mode\":\"$(sed -n 's/.*mode: //p' $policy)\""
+}
+# all from the loading of what changes the record on
+noshrink >/dev/null
+first=$(($(strace -f -qq -e trace=bpf "$S" apply $policy 2>&1 | grep -c 'bpf(BPF_') - 9))
+at_each_step "killed_in_change_to_static" KILL \
+	"bpf:$first:2 fremovexattr:1:1" noshrink changed "$S" apply $policy
+at_each_step "killed_in_change_to_noshrink" KILL "bpf:$((first + 1)):4" static changed \
+	"$S" apply $policy
 holds "unseal_all" "$S" unseal --all
 holds "nothing_left" nothing_left
 tap_done

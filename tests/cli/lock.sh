@@ -5,6 +5,7 @@
 # There is no way back, so what has to be tried unlocked comes first.
 
 . tests/cli/guest.sh
+. tests/cli/steps.sh
 
 f=/mnt/ext4/f
 g=/mnt/xfs/g
@@ -19,6 +20,8 @@ for file in $f $g $h $k $l "$long" /mnt/ext4/anchor /mnt/ext4/more; do
 	fit "$file"
 done
 truncate -s 64K /mnt/ext4/hole
+aligned=/mnt/ext4/aligned
+"$S" create --no-dax --size 64K --align 64K $aligned >/dev/null
 
 # What comes later: a filesystem of which nothing is sealed yet and whose inodes
 # have the same numbers in each subvolume, and one that is mounted for a while
@@ -42,16 +45,26 @@ done
 user() {
 	setpriv --reuid 1000 --regid 1000 --clear-groups "$@"
 }
+# wants LINE: the policy for that file, which apply is given below
+wants() {
+	printf '%s:\n  dax: no\n  %s\n' $aligned "$1" >/tmp/change.conf
+	chmod 644 /tmp/change.conf
+}
 id_of() {
 	bpftool -j map list | jq "[.[] | select(.name == \"$1\").id] | last"
 }
 
 # Unlocked, what is refused later is allowed
 holds "allow_open_switch_unlocked" sh -c "exec 7>>$KNOB"
-"$S" seal --no-dax --registry 10 $f /mnt/ext4/anchor >/dev/null
+"$S" seal --no-dax --registry 11 $f /mnt/ext4/anchor >/dev/null
 holds "allow_map_write_unlocked" build/tests/zero_map $PINS/counters
 holds "allow_open_map_unlocked" bpftool map show id "$(id_of sealed)"
 holds "allow_rename_of_pin_unlocked" sh -c "mv $PINS/events $BPF/x && mv $BPF/x $PINS/events"
+"$S" seal --no-dax $aligned >/dev/null
+for mode in noshrink static; do
+	wants "mode: $mode"
+	answers 0 "changed from .* to $mode" "allow_change_to_${mode}_unlocked" "$S" apply /tmp/change.conf
+done
 answers 0 'enforcing: yes' "status_unlocked" "$S" status
 fails "status_does_not_say_locked" test "$(grep -c 'locked: *until' "$OUT")" -gt 0
 answers 3 'CAP_|privilege' "lock_as_user" user "$S" lock
@@ -116,10 +129,18 @@ fi
 echo 1 2>/dev/null >$KNOB
 answers 0 "$gone .* sealed" "gone_is_not_known_yet" "$S" list
 
+# A change that died is undone before
+wants 'mode: swapfile'
+interrupted KILL fremovexattr 1 "$S" apply /tmp/change.conf
+[ $? -eq 137 ] || tap_not_ok "change_came_to_its_end"
+fails "deny_write_while_half_changed" dd if=/dev/zero of=$aligned bs=4k count=1 conv=notrunc
+
 # A reader is in nobody's way
 hold $PINS/events read
 answers 0 'locked until reboot' "lock" "$S" lock
 kill $holder
+answers 0 'sealed$' "half_changed_is_what_it_was" "$S" get $aligned
+holds "allow_write_of_what_was_half_changed" dd if=/dev/zero of=$aligned bs=4k count=1 conv=notrunc
 if [ $was_gone = yes ]; then
 	answers 0 "$gone .*lapsed \\(deleted" "gone_before_lock_lapses" "$S" list
 else
@@ -137,11 +158,30 @@ answers 3 'locked until reboot' "deny_unseal_force" "$S" unseal --force $f
 answers 3 'locked until reboot' "deny_unseal_all" "$S" unseal --all --force
 fails "deny_truncate_after_unseal_tries" truncate -s 0 $f
 
-# nor through a policy; nor are the programs replaced
+# nor through a policy
 printf '%s:\n  dax: no\n' $g $h >/tmp/policy.conf
 answers 3 'locked until reboot' "apply_adds_and_deny_prune" "$S" apply --prune /tmp/policy.conf
 answers 0 'sealed$' "apply_added" "$S" get $g $h
 answers 0 'sealed$' "prune_removed_nothing" "$S" get $f
+
+# nor changed through one, to more or to less; that others have it is not looked at
+# before. The last digits of the last denial's time are reckoned anew each time.
+record() {
+	"$S" get --json $aligned | sed 's/"last_denial".*//'
+}
+before=$(record)
+exec 7<$aligned
+for change in 'mode: swapfile' 'mode: noshrink' 'audit: yes' 'align: 64K'; do
+	wants "$change"
+	answers 3 "$aligned': seals are locked until reboot" "deny_change_to_${change// /}" "$S" apply /tmp/change.conf
+done
+exec 7<&-
+holds "deny_change_leaves_the_record" diff <(echo "$before") <(record)
+wants 'audit: no'
+answers 0 'already sealed' "allow_apply_of_what_it_is" "$S" apply /tmp/change.conf
+fails "deny_truncate_after_changes" truncate -s 0 $aligned
+
+# nor are the programs replaced
 answers 3 'locked until reboot' "deny_upgrade" "$S" upgrade
 answers 3 'locked until reboot' "deny_upgrade_force" "$S" upgrade --force
 answers 3 'locked until reboot' "deny_upgrade_to_later_version" $LATER upgrade

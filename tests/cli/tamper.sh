@@ -6,6 +6,7 @@
 # says what to do. Nobody is told that a file is protected which is not.
 
 . tests/cli/guest.sh
+. tests/cli/steps.sh
 
 f=/mnt/ext4/f
 g=/mnt/xfs/g
@@ -162,6 +163,20 @@ says_no "notices_state_to_pending" "is pending"
 fails "pending_refuses" truncate -s 0 $f
 holds "unseal_of_edited" "$S" unseal --force $f
 says_yes "status_after_unseal_of_edited"
+
+# A change that was killed is undone to what the mode says; if that says nothing that
+# is known, everything is refused
+"$S" seal --no-dax $f >/dev/null
+printf '%s:\n  dax: no\n  mode: noshrink\n' $f >/tmp/policy.conf
+chmod 644 /tmp/policy.conf
+interrupted KILL fremovexattr 1 "$S" apply /tmp/policy.conf
+holds "half_changed_is_written" dd if=/dev/zero of=$f bs=4k count=1 conv=notrunc
+edit sealed 61=0x09 "${key[@]}"
+says_no "notices_unknown_mode" "$f .*unknown mode"
+fails "unknown_mode_is_not_written" dd if=/dev/zero of=$f bs=4k count=1 conv=notrunc
+fails "unknown_mode_is_not_truncated" truncate -s 0 $f
+holds "unseal_of_unknown_mode" "$S" unseal --force $f
+says_yes "status_after_unseal_of_unknown_mode"
 
 # An entry moved to another inode: one too many, one too few
 "$S" seal --no-dax $f >/dev/null
