@@ -9,7 +9,7 @@
 #   PARTS="cli free"    which parts of the VM tests, default all; see parts()
 #   SHORT=yes           of those no more than a run of all has
 #   FUZZ=100000000      how many inputs each fuzzer gets, default some seconds
-#   KILLS=200           how many machines tests/lifetime/durable.sh kills, default 10
+#   KILLS=200           how many machines tests/lifetime/durable.sh kills, default 6
 #   JOBS=2              machines side by side, default one a processor
 
 set -u
@@ -147,7 +147,7 @@ parts() {
 		echo "badinput tests/cli/badinput.sh"
 		echo "privilege -f ext4 tests/cli/privilege.sh"
 		echo "names -f ext4 tests/cli/names.sh"
-		echo "kill tests/cli/kill.sh"
+		echo "kill -f ext4,xfs tests/cli/kill.sh"
 		echo "guard -f ext4,xfs tests/cli/guard.sh"
 		echo "powercut @ tests/lifetime/powercut.sh"
 		echo "limits -f ext4 tests/lifetime/limits.sh"

@@ -12,7 +12,7 @@
 # processor's promise, and no emulator can test it.
 #
 # Usage: tests/lifetime/durable.sh KERNEL
-#   KILLS=200  how many, default 10
+#   KILLS=200  how many, default 6
 #   SEED=1     says when; default 20260713
 
 set -u
@@ -20,7 +20,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/tap.sh
 
 kernel=$1
-kills=${KILLS:-10}
+kills=${KILLS:-6}
 RANDOM=${SEED:-20260713}
 work=$(mktemp -d "${TMPDIR:-/tmp}/staticdax-durable.XXXXXX")
 trap 'rm -rf "$work"' EXIT
