@@ -27,11 +27,11 @@ struct matrix {
 	struct setting setting;
 	const char *fs; /* its name in the output */
 	char label[48]; /* that and the mode */
-	bool brief; /* only PLAIN, SEALED and NEAR */
+	bool brief; /* no SWAP, and one_file */
 	bool mounts; /* the operations on mounts as well */
 	/*
 	 * One sealed file for all operations, compared before and after each: sealing takes most of
-	 * the time. Not where they pass, nor to be tried again unsealed.
+	 * the time. Not where they pass. Tried again unsealed is only what sets size or blocks.
 	 */
 	bool one_file;
 	bool shared; /* that, where it can be */

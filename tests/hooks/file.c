@@ -34,16 +34,28 @@ static int write_pattern(int fd)
 	return pwrite(fd, bytes, FIT_SIZE, 0) == FIT_SIZE ? 0 : -errno;
 }
 
-int fit_create(const char *path)
+static int fill(int fd)
 {
-	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-
 	if (fd < 0)
 		return -errno;
 	/* one extent on a filesystem that can, and no speculative preallocation behind EOF */
 	if (fallocate(fd, 0, 0, FIT_SIZE) && errno != EOPNOTSUPP)
 		return -errno;
 	return write_pattern(fd);
+}
+
+int fit_create(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	return fill(fd);
+}
+
+int fit_again(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDWR | O_TRUNC | O_CLOEXEC);
+
+	return fill(fd);
 }
 
 int fit_restore(const char *path)

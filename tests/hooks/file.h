@@ -23,6 +23,9 @@ struct snapshot {
 /* Makes a file that can be sealed once its filesystem is synced. 0 or -errno. */
 int fit_create(const char *path);
 
+/* Makes of an unsealed file, whatever became of it, what it was at first. 0 or -errno. */
+int fit_again(const char *path);
+
 /* Writes in place what it had at first. 0 or -errno. */
 int fit_restore(const char *path);
 

@@ -247,7 +247,8 @@ static int get_core_pattern(char *pattern, size_t length)
 	return 0;
 }
 
-static int die_dumping(void)
+/* Whether there is a core. */
+static bool die_dumping(void)
 {
 	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	int status;
@@ -260,15 +261,14 @@ static int die_dumping(void)
 		raise(SIGABRT);
 		_exit(1);
 	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return -errno;
-	/* the process that could not be dumped is not told why */
-	return WIFSIGNALED(status) && WCOREDUMP(status) ? 0 : -ETXTBSY;
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+	       WCOREDUMP(status);
 }
 
 static int core_dump(struct target *t)
 {
 	char before[256], pattern[256], directory[200];
+	bool dumped;
 	int r;
 
 	if (!getcwd(directory, sizeof(directory)))
@@ -278,10 +278,14 @@ static int core_dump(struct target *t)
 		return op_skip(t, "the path is too long for core_pattern");
 	if (get_core_pattern(before, sizeof(before)) || set_core_pattern(pattern))
 		return op_skip(t, "core_pattern cannot be set");
-	r = die_dumping();
+	dumped = die_dumping();
 	if (set_core_pattern(before))
 		return op_broken(t, "putting core_pattern back");
-	return r;
+	if (dumped)
+		return 0;
+	/* nobody is told why there is none; the kernel does this first, so the answer is the same */
+	r = answer(unlink(t->path));
+	return r ? r : op_broken(t, "no core, although the name can be removed");
 }
 
 static const struct op ops[] = {
@@ -301,7 +305,7 @@ static const struct op ops[] = {
 	{ "swapon", swap_on, DENIED, BY_PATH, .plain = { { EINVAL, ON_DAX } },
 	  .prepare = swapfile_make },
 	/* the kernel removes the name first, and dumps into a new file */
-	{ "core_dump", core_dump, ADDS, BY_PATH },
+	{ "core_dump", core_dump, NAMED, BY_PATH },
 };
 
 const struct op_group ops_attach = { "Handing the file to the kernel", ops, ARRAY_SIZE(ops) };

@@ -18,7 +18,7 @@ const char *record_answer(int answer)
 	return !answer ? "ok" : answer < OP_SKIP ? "broken" : strerrorname_np(-answer);
 }
 
-static const char *settled_answer(const struct op *op, int answer)
+const char *record_settled(const struct op *op, int answer)
 {
 	bool denial = answer == -ETXTBSY || answer == -EPERM;
 
@@ -66,19 +66,19 @@ void record_operation(const struct op_group *group, const struct op *op)
 void record_cell(const struct op *op, const char *state, int answer, const char *why)
 {
 	record("cell\t%s\t%s\t%s\t%s\t%s\t%s", setting_fs, setting_mode, op->name, state,
-	       settled_answer(op, answer), why);
+	       record_settled(op, answer), why);
 }
 
 void record_difference(const struct op *op, int sealed, int swap, int reason)
 {
 	record("difference\t%s\t%s\t%s\t%s\t%s\t%d", setting_fs, setting_mode, op->name,
-	       settled_answer(op, sealed), settled_answer(op, swap), reason);
+	       record_settled(op, sealed), record_settled(op, swap), reason);
 }
 
 void record_way(const char *way, const struct op *op, int near, int sealed)
 {
 	record("way\t%s\t%s\t%s\t%s\t%s\t%s", setting_fs, setting_mode, way, op->name,
-	       settled_answer(op, near), settled_answer(op, sealed));
+	       record_settled(op, near), record_settled(op, sealed));
 }
 
 void record_no_way(const char *way, const char *why)

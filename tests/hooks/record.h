@@ -32,4 +32,7 @@ void record_mount(const char *name, int answer);
 /* "ok", an errno's name, "skip" or "broken". */
 const char *record_answer(int answer);
 
+/* The same, but "varies" if the row's answer does and this is none of a seal's or a swapfile's. */
+const char *record_settled(const struct op *op, int answer);
+
 #endif
