@@ -50,6 +50,7 @@ enum sdax_reply sdax_ask_leases(struct sdax_probe *p);
 enum sdax_reply sdax_ask_bpffs(struct sdax_probe *p);
 enum sdax_reply sdax_ask_lockdown(struct sdax_probe *p);
 enum sdax_reply sdax_ask_dax(struct sdax_probe *p);
+enum sdax_reply sdax_ask_closed(struct sdax_probe *p);
 
 /* ENODATA and the like: the list is not to be had. */
 int sdax_ask_lsms(const struct sdax_probe *p, struct sdax_lsms *ret);

@@ -221,3 +221,12 @@ enum sdax_reply sdax_ask_dax(struct sdax_probe *p)
 		return sdax_found(p, SDAX_NO, "no DAX filesystem is mounted");
 	return SDAX_YES;
 }
+
+/* Of none of these a kernel can be asked whether it would do it. */
+enum sdax_reply sdax_ask_closed(struct sdax_probe *p)
+{
+	return sdax_found(p, SDAX_NO,
+			  "pNFS layouts, NFS_LOCALIO on the server, the end of a mount "
+			  "namespace, flags set by ecryptfs before 6.17, a mark that "
+			  "io_uring's open leaves behind");
+}

@@ -60,6 +60,9 @@ static const struct question {
 	{ "lock", false, false, sdax_ask_lock, "seals can be removed", NULL },
 	{ "dax", false, false, sdax_ask_dax, "a sealed file is a DAX file",
 	  "mount ext4 or XFS on persistent memory with -o dax=always, or use --no-dax" },
+	{ "closed", false, false, sdax_ask_closed,
+	  "no hook refuses these",
+	  "see BUGS in staticdax(8)" },
 };
 
 enum sdax_reply sdax_found(struct sdax_probe *p, enum sdax_reply reply,

@@ -193,6 +193,7 @@ static const struct {
 	{ "hooks_without_btf", "/sys/kernel/btf/vmlinux", NULL, "hooks", true, "unknown", "",
 	  -EOPNOTSUPP },
 	{ "dax", NULL, NULL, "dax", true, "xfs on /pm em", "", 0 },
+	{ "never_all_closed", NULL, NULL, "closed", false, "pNFS", "BUGS", 0 },
 	{ "no_dax", "/proc/self/mountinfo", "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n", "dax", false,
 	  "no DAX filesystem", "--no-dax", 0 },
 	{ "dax_never", "/proc/self/mountinfo", "22 1 8:1 / / rw - ext4 /dev/sda1 rw,dax=never\n",
@@ -330,7 +331,7 @@ static void test_this_system(void)
 	char detail[160];
 	int r = sdax_probe_run(take, &w);
 
-	tap_ok(w.lines == 17 && w.seen && !w.incomplete && (r == 0) == !w.no_required,
+	tap_ok(w.lines == 18 && w.seen && !w.incomplete && (r == 0) == !w.no_required,
 	       "this_system_answers_everything");
 	tap_ok(sdax_probe_lsm(detail, sizeof(detail)) < STATICDAX_REASON_MAX_, "this_system_lsm");
 }
