@@ -39,7 +39,7 @@ class Records:
         self.neighbours = set()
         self.cells = defaultdict(dict)  # (mode, operation, state) -> place -> answer
         self.skips = defaultdict(set)  # (operation, why) -> places
-        self.ways = defaultdict(dict)  # (way, operation) -> place -> (near, sealed)
+        self.ways = defaultdict(dict)  # (way, operation) -> place and mode -> (near, sealed)
         self.missing_ways = defaultdict(set)
         self.mounts = defaultdict(dict)  # (mode, name) -> place -> answer
         self.reasons = defaultdict(set)  # operation -> numbers
@@ -58,15 +58,15 @@ class Records:
     def cell(self, kernel, fs, mode, name, state, answer, why):
         self.count[kernel] += 1
         if fs.endswith("-32bit"):
-            self.way_of_32bit(kernel, fs, name, state, answer)
+            self.way_of_32bit(kernel, fs, mode, name, state, answer)
             return
         if answer == "skip":
             self.skips[name, why].add((kernel, fs))
             return
         self.cells[mode, name, state][kernel, fs] = answer
 
-    def way_of_32bit(self, kernel, fs, name, state, answer):
-        place = kernel, fs[: -len("-32bit")]
+    def way_of_32bit(self, kernel, fs, mode, name, state, answer):
+        place = kernel, fs[: -len("-32bit")], mode
         near, sealed = self.ways["32-bit program", name].get(place, (None, None))
         if state == "near":
             near = answer
@@ -74,9 +74,9 @@ class Records:
             sealed = answer
         self.ways["32-bit program", name][place] = near, sealed
 
-    def way(self, kernel, fs, _mode, way, name, near, sealed):
+    def way(self, kernel, fs, mode, way, name, near, sealed):
         self.count[kernel] += 2
-        self.ways[way, name][kernel, fs] = near, sealed
+        self.ways[way, name][kernel, fs, mode] = near, sealed
 
     def no_way(self, kernel, fs, _mode, way, why):
         self.missing_ways[way, why].add((kernel, fs))
@@ -243,10 +243,11 @@ def operations_section(records, places, out):
 
 def direct_answer(records, name, place):
     """Of the kernel itself, else of others if they agree."""
-    by_place = records.cells["static", name, "sealed"]
-    if place in by_place:
-        return by_place[place]
-    others = {answer for (_, fs), answer in by_place.items() if fs == place[1]}
+    kernel, fs, mode = place
+    by_place = records.cells[mode, name, "sealed"]
+    if (kernel, fs) in by_place:
+        return by_place[kernel, fs]
+    others = {answer for (_, other), answer in by_place.items() if other == fs}
     return others.pop() if len(others) == 1 else None
 
 
@@ -289,15 +290,17 @@ def ways_section(records, out):
 
 def mounts_section(records, places, out):
     names = []
-    for mode, name in records.mounts:
-        if mode == "static" and name not in names:
+    for _, name in records.mounts:
+        if name not in names:
             names.append(name)
-    out.append("| Operation | Sealed | Audited |")
-    out.append("|---|---|---|")
+    out.append("| Operation | Sealed | Mode swapfile | Audited |")
+    out.append("|---|---|---|---|")
     for name in names:
-        static = fold_dax(records.mounts["static", name])
-        audit = fold_dax(records.mounts["audit", name])
-        out.append(f"| `{name}` | {places.answers(static)} | {places.answers(audit)} |")
+        columns = [
+            places.answers(fold_dax(records.mounts[mode, name]))
+            for mode in ("static", "swapfile", "audit")
+        ]
+        out.append(f"| `{name}` | {' | '.join(columns)} |")
     out.append("")
 
 
