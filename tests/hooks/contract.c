@@ -130,7 +130,8 @@ static void choose_operations(void)
 		for (size_t i = 0; i < groups[g]->count; i++) {
 			const struct op *op = &groups[g]->ops[i];
 
-			if (!judge_applies(&m->setting, op->only) || fnmatch(test.filter, op->name, 0))
+			if (!judge_applies(&m->setting, op->only) ||
+			    fnmatch(test.filter, op->name, FNM_EXTMATCH))
 				continue;
 			m->tries[m->count].group = groups[g];
 			m->tries[m->count++].op = op;
@@ -156,7 +157,7 @@ static void __attribute__((noreturn)) usage(void)
 	fprintf(stderr, "usage: contract [-m static,swapfile,noshrink,audit] [-f OPERATION] [--one-file] "
 			"[--brief] [--ways LETTERS] [--unsealed-only] DIRECTORY\n"
 			"       contract --list\n"
-			"OPERATION may be a pattern. The program is $STATICDAX.\n");
+			"OPERATION may be a pattern, also as @(ONE|OTHER). The program is $STATICDAX.\n");
 	exit(2);
 }
 
@@ -213,7 +214,7 @@ static const char *parse(int argc, char **argv)
 	if (!memchr(test.modes, true, sizeof(test.modes)))
 		parse_modes(modes);
 	test.matrix.brief |= test.ways != NULL;
-	test.matrix.mounts = !test.matrix.brief && !fnmatch(test.filter, "umount", 0);
+	test.matrix.mounts = !test.matrix.brief && !fnmatch(test.filter, "umount", FNM_EXTMATCH);
 	return argv[optind];
 }
 

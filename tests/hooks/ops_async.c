@@ -124,6 +124,7 @@ static const struct op ops[] = {
 	{ "aio_write_at_end", aio_at_end, ADDS },
 	{ "aio_direct_write_at_end", aio_at_end, ADDS, DIRECT },
 	{ "aio_write_far_beyond", aio_far_beyond, ADDS },
+	{ "aio_direct_write_far_beyond", aio_far_beyond, ADDS, DIRECT },
 	{ "aio_atomic", aio_atomic, ADDS, DIRECT, .plain = { { EOPNOTSUPP }, { EINVAL } } },
 	{ "aio_append", aio_append, ADDS },
 	{ "aio_writev_cross", aio_vector_cross, ADDS },

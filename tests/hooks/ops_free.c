@@ -121,6 +121,19 @@ static int mmap_store_last_byte(struct target *t)
 	return read_back(t->fd, FIT_SIZE - 1, 1);
 }
 
+static int mmap_store_by_proc_mem(struct target *t)
+{
+	_cleanup_close_ int mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+	char *map = mmap(NULL, FIT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, t->fd, 0);
+	int r;
+
+	if (map == MAP_FAILED || mem < 0)
+		return -errno;
+	r = answer_length(pwrite(mem, new_bytes, BLOCK, (unsigned long)map + BLOCK), BLOCK);
+	munmap(map, FIT_SIZE);
+	return r ? r : read_back(t->fd, BLOCK, BLOCK);
+}
+
 static int mprotect_then_store(struct target *t)
 {
 	char *map = mmap(NULL, FIT_SIZE, PROT_READ, MAP_SHARED, t->fd, 0);
@@ -299,6 +312,7 @@ static const struct op ops[] = {
 	{ "mmap_store_synchronous", mmap_store_synchronous, FREE, NEW_BYTES, ON_DAX },
 	{ "mmap_store_populated", mmap_populate, FREE, NEW_BYTES },
 	{ "mmap_store_last_byte", mmap_store_last_byte, FREE, NEW_BYTES },
+	{ "mmap_store_by_proc_mem", mmap_store_by_proc_mem, FREE, NEW_BYTES },
 	{ "mprotect_then_store", mprotect_then_store, FREE, NEW_BYTES },
 	{ "madv_dontneed", madv_dontneed, FREE, NEW_BYTES },
 	{ "fsync", fsync_file, FREE },

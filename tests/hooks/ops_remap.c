@@ -46,6 +46,12 @@ static int copy_from(struct target *t)
 	return copy_range(t->fd, 0, t->peer_fd, BLOCK, BLOCK);
 }
 
+/* both ends in the file */
+static int copy_within(struct target *t)
+{
+	return copy_range(t->fd, 0, t->fd, 8 * BLOCK, BLOCK);
+}
+
 static int clone_to(struct target *t)
 {
 	return answer(ioctl(t->fd, FICLONE, t->peer_fd));
@@ -70,6 +76,11 @@ static int clone_range(int in, int out, off_t out_pos)
 static int clone_range_to(struct target *t)
 {
 	return clone_range(t->peer_fd, t->fd, BLOCK);
+}
+
+static int clone_range_within(struct target *t)
+{
+	return clone_range(t->fd, t->fd, 8 * BLOCK);
 }
 
 static int clone_range_to_end(struct target *t)
@@ -189,11 +200,14 @@ static const struct op ops[] = {
 	{ "copy_file_range_to_far_beyond", copy_to_far_beyond, ADDS, WITH_PEER, COPIES },
 	{ "copy_file_range_from", copy_from, ADDS, WITH_PEER | READ_ONLY, CLONES },
 	{ "copy_file_range_from", copy_from, FREE, WITH_PEER | READ_ONLY, COPIES },
+	{ "copy_file_range_within", copy_within, DENIED, 0, CLONES },
+	{ "copy_file_range_within", copy_within, IN_PLACE, NEW_BYTES, COPIES },
 	{ "ficlone_to", clone_to, DENIED, WITH_PEER | FIRST, .plain = NO_REFLINK },
 	{ "ficlone_from", clone_from, ADDS, WITH_PEER | READ_ONLY, .plain = NO_REFLINK },
 	{ "ficlonerange_to", clone_range_to, DENIED, WITH_PEER | FIRST, .plain = NO_REFLINK },
 	{ "ficlonerange_to_end", clone_range_to_end, DENIED, WITH_PEER | FIRST,
 	  .plain = NO_REFLINK },
+	{ "ficlonerange_within", clone_range_within, DENIED, FIRST, .plain = NO_REFLINK },
 	{ "ficlonerange_from", clone_range_from, ADDS, WITH_PEER | READ_ONLY,
 	  .plain = NO_REFLINK },
 	{ "fideduperange_to", dedupe_to, DENIED, WITH_PEER, .plain = NO_REFLINK },

@@ -7,6 +7,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -71,6 +72,37 @@ static int open_wronly_trunc(struct target *t)
 static int open_rdonly_trunc(struct target *t)
 {
 	return answer_open(open(t->path, O_RDONLY | O_TRUNC));
+}
+
+#ifdef SYS_open
+/* open(2) itself: what a program linked with another C library calls */
+static int open_2_trunc(struct target *t)
+{
+	return answer_open(syscall(SYS_open, t->path, O_RDWR | O_TRUNC, 0));
+}
+
+static int open_2_rdwr(struct target *t)
+{
+	return answer_open(syscall(SYS_open, t->path, O_RDWR, 0));
+}
+#endif
+
+static int openat2_rdwr(struct target *t)
+{
+	struct open_how how = { .flags = O_RDWR };
+
+	return answer_open(syscall(SYS_openat2, AT_FDCWD, t->path, &how, sizeof(how)));
+}
+
+static int map_files_trunc(struct target *t)
+{
+	char *map = mmap(NULL, FIT_SIZE, PROT_READ, MAP_SHARED, t->fd, 0), name[64];
+
+	if (map == MAP_FAILED)
+		return op_broken(t, "mmap");
+	snprintf(name, sizeof(name), "/proc/self/map_files/%lx-%lx", (unsigned long)map,
+		 (unsigned long)map + FIT_SIZE);
+	return answer_open(open(name, O_RDWR | O_TRUNC));
 }
 
 static int creat_existing(struct target *t)
@@ -147,6 +179,12 @@ static const struct op ops[] = {
 	{ "open_trunc", open_trunc, DENIED, BY_PATH },
 	{ "open_wronly_trunc", open_wronly_trunc, DENIED, BY_PATH },
 	{ "open_rdonly_trunc", open_rdonly_trunc, DENIED, BY_PATH },
+#ifdef SYS_open
+	{ "open_2_trunc", open_2_trunc, DENIED, BY_PATH },
+	{ "open_2_rdwr", open_2_rdwr, FREE, BY_PATH },
+#endif
+	{ "openat2_rdwr", openat2_rdwr, FREE, BY_PATH },
+	{ "map_files_trunc", map_files_trunc, DENIED },
 	{ "creat_existing", creat_existing, DENIED, BY_PATH },
 	{ "openat2_trunc", openat2_trunc, DENIED, BY_PATH },
 	{ "proc_fd_trunc", proc_fd_trunc, DENIED },

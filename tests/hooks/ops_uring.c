@@ -155,6 +155,26 @@ static int far_beyond_async(struct target *t)
 	return write_at(t, 16 * FIT_SIZE, BLOCK, 0, URING_ASYNC);
 }
 
+static int far_beyond_linked(struct target *t)
+{
+	return write_at(t, 16 * FIT_SIZE, BLOCK, 0, URING_LINKED);
+}
+
+static int far_beyond_sqpoll(struct target *t)
+{
+	return write_at(t, 16 * FIT_SIZE, BLOCK, 0, URING_SQPOLL);
+}
+
+static int far_beyond_fixed_file(struct target *t)
+{
+	return write_at(t, 16 * FIT_SIZE, BLOCK, 0, URING_FIXED_FILE);
+}
+
+static int far_beyond_fixed_buffer(struct target *t)
+{
+	return write_at(t, 16 * FIT_SIZE, BLOCK, 0, URING_FIXED_BUFFER);
+}
+
 static int at_end(struct target *t)
 {
 	return write_at(t, FIT_SIZE, BLOCK, 0, URING_PLAIN);
@@ -455,6 +475,10 @@ static const struct op ops[] = {
 	{ "uring_write_at_end_fixed_buffer", at_end_fixed_buffer, ADDS },
 	{ "uring_write_far_beyond", far_beyond, ADDS },
 	{ "uring_write_far_beyond_async", far_beyond_async, ADDS },
+	{ "uring_write_far_beyond_linked", far_beyond_linked, ADDS },
+	{ "uring_write_far_beyond_sqpoll", far_beyond_sqpoll, ADDS },
+	{ "uring_write_far_beyond_fixed_file", far_beyond_fixed_file, ADDS },
+	{ "uring_write_far_beyond_fixed_buffer", far_beyond_fixed_buffer, ADDS },
 	{ "uring_write_at_end_at_position", end_at_position, ADDS },
 	{ "uring_append", append, ADDS },
 	{ "uring_append_async", append_async, ADDS },

@@ -4,6 +4,8 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -68,6 +70,23 @@ static int write_whole_file(struct target *t)
 static int pwrite_in(struct target *t)
 {
 	return write_at(t, BLOCK, BLOCK);
+}
+
+/* The kernel takes the bit away while it writes, by the hook that sets attributes. */
+static int write_in_to_setuid_file(struct target *t)
+{
+	struct stat st;
+	int r;
+
+	if (fchmod(t->fd, 04755))
+		return op_broken(t, "chmod");
+	/* by somebody who may not keep it */
+	setfsuid(65534);
+	r = write_at(t, BLOCK, BLOCK);
+	setfsuid(0);
+	if (!r && (fstat(t->fd, &st) || st.st_mode & S_ISUID))
+		r = -EIO;
+	return fchmod(t->fd, 0644) ? op_broken(t, "chmod back") : r;
 }
 
 static int pwrite_one_byte(struct target *t)
@@ -179,25 +198,63 @@ static int pwrite_far_beyond(struct target *t)
 	return write_at(t, 16 * FIT_SIZE, BLOCK);
 }
 
+static struct iovec two_blocks[] = { { new_bytes, BLOCK }, { new_bytes, BLOCK } };
+
+static int writev_by_position(struct target *t, off_t pos)
+{
+	if (lseek(t->fd, pos, SEEK_SET) < 0)
+		return op_broken(t, "lseek");
+	return answer_length(writev(t->fd, two_blocks, 2), 2 * BLOCK);
+}
+
+static int pwritev_at(struct target *t, off_t pos)
+{
+	return answer_length(pwritev(t->fd, two_blocks, 2, pos), 2 * BLOCK);
+}
+
 static int writev_cross(struct target *t)
 {
-	struct iovec iov[] = { { new_bytes, BLOCK }, { new_bytes, BLOCK } };
+	return writev_by_position(t, FIT_SIZE - BLOCK);
+}
 
-	if (lseek(t->fd, FIT_SIZE - BLOCK, SEEK_SET) < 0)
-		return op_broken(t, "lseek");
-	return answer_length(writev(t->fd, iov, 2), 2 * BLOCK);
+static int writev_at_end(struct target *t)
+{
+	return writev_by_position(t, FIT_SIZE);
+}
+
+static int writev_far_beyond(struct target *t)
+{
+	return writev_by_position(t, 16 * FIT_SIZE);
 }
 
 static int pwritev_cross(struct target *t)
 {
-	struct iovec iov[] = { { new_bytes, BLOCK }, { new_bytes, BLOCK } };
+	return pwritev_at(t, FIT_SIZE - BLOCK);
+}
 
-	return answer_length(pwritev(t->fd, iov, 2, FIT_SIZE - BLOCK), 2 * BLOCK);
+static int pwritev_at_end(struct target *t)
+{
+	return pwritev_at(t, FIT_SIZE);
+}
+
+static int pwritev_far_beyond(struct target *t)
+{
+	return pwritev_at(t, 16 * FIT_SIZE);
 }
 
 static int pwritev2_cross(struct target *t)
 {
 	return writev_at(t, FIT_SIZE - BLOCK, 2 * BLOCK, 0);
+}
+
+static int pwritev2_at_end(struct target *t)
+{
+	return writev_at(t, FIT_SIZE, 2 * BLOCK, 0);
+}
+
+static int pwritev2_far_beyond(struct target *t)
+{
+	return writev_at(t, 16 * FIT_SIZE, 2 * BLOCK, 0);
 }
 
 static int pwritev2_hipri_cross(struct target *t)
@@ -328,6 +385,7 @@ static int fcntl_nonblock(struct target *t)
 static const struct op ops[] = {
 	{ "write_in", write_in, IN_PLACE, NEW_BYTES },
 	{ "write_whole_file", write_whole_file, IN_PLACE, NEW_BYTES },
+	{ "write_in_to_setuid_file", write_in_to_setuid_file, IN_PLACE, NEW_BYTES },
 	{ "pwrite_in", pwrite_in, IN_PLACE, NEW_BYTES },
 	{ "pwrite_one_byte", pwrite_one_byte, IN_PLACE, NEW_BYTES },
 	{ "pwrite_last_byte", pwrite_last_byte, IN_PLACE, NEW_BYTES },
@@ -358,8 +416,14 @@ static const struct op ops[] = {
 	{ "pwrite_at_end", pwrite_at_end, ADDS },
 	{ "pwrite_far_beyond", pwrite_far_beyond, ADDS },
 	{ "writev_cross", writev_cross, ADDS },
+	{ "writev_at_end", writev_at_end, ADDS },
+	{ "writev_far_beyond", writev_far_beyond, ADDS },
 	{ "pwritev_cross", pwritev_cross, ADDS },
+	{ "pwritev_at_end", pwritev_at_end, ADDS },
+	{ "pwritev_far_beyond", pwritev_far_beyond, ADDS },
 	{ "pwritev2_cross", pwritev2_cross, ADDS },
+	{ "pwritev2_at_end", pwritev2_at_end, ADDS },
+	{ "pwritev2_far_beyond", pwritev2_far_beyond, ADDS },
 	{ "pwritev2_hipri_cross", pwritev2_hipri_cross, ADDS, .plain = SOME_HAVE_IT },
 	{ "pwritev2_dsync_cross", pwritev2_dsync_cross, ADDS },
 	{ "pwritev2_sync_cross", pwritev2_sync_cross, ADDS },
