@@ -322,6 +322,13 @@ static void begin_mode(struct matrix *m)
 	files_make(m, SEALED);
 }
 
+/* On a filesystem of their own: of one made the same way twice, the other would tell no more. */
+static bool has_mounts(const struct matrix *m)
+{
+	return !(m->setting.on & ON_EXT2) &&
+	       (m->setting.mode != MODE_SWAPFILE || m->setting.on & ON_PAGES);
+}
+
 /*
  * Not what a mode let through: it changed the file, or there is none any more. A file that all
  * share is made anew in its place for each that sets its size or its blocks.
@@ -355,7 +362,7 @@ bool cells_sealed(struct matrix *m)
 	}
 	test_all_recorded(m);
 	test_all_unchanged(m);
-	if (m->mounts && m->setting.mode != MODE_SWAPFILE)
+	if (m->mounts && has_mounts(m))
 		mounts_run(m->setting.on & ON_XFS ? "xfs" : "ext4", m->setting.mode);
 	files_unseal(m);
 	for (size_t i = 0; !audit && i < m->count; i++)

@@ -26,6 +26,11 @@
 /* set once, by mounts_run() */
 static enum seal_mode sealed_as;
 
+static bool is_enforced(void)
+{
+	return sealed_as == MODE_STATIC || sealed_as == MODE_SWAPFILE;
+}
+
 static void report(const struct small_fs *s, const char *name, int expected, int got)
 {
 	bool passed = tap_ok(got == expected, "small %s: %s_%s", s->type,
@@ -104,7 +109,10 @@ static void test_umount_of_sealed(const struct small_fs *s)
 	report(s, "umount_of_bind_mount_when_sealed", 0,
 	       mount(s->mnt, s->bind, NULL, MS_BIND, NULL) ? -EIO : answer(umount(s->bind)));
 	report(s, "umount_in_other_namespace_when_sealed", 0, umount_in_namespace(s));
-	if (sealed_as != MODE_STATIC) {
+	report(s, "lazy_umount_of_bind_mount_when_sealed", 0,
+	       mount(s->mnt, s->bind, NULL, MS_BIND, NULL) ? -EIO :
+							     answer(umount2(s->bind, MNT_DETACH)));
+	if (!is_enforced()) {
 		report(s, sealed_as == MODE_AUDIT ? "umount_last_when_audited" :
 						    "umount_last_when_sealed_noshrink",
 		       0, answer(umount(s->mnt)));
@@ -144,7 +152,7 @@ static void test_sealed(const struct small_fs *s)
 		report(s, "quota_on_when_sealed", sealed_as == MODE_AUDIT ? 0 : -ETXTBSY,
 		       quota_on(s));
 	test_umount_of_sealed(s);
-	if (sealed_as != MODE_STATIC)
+	if (!is_enforced())
 		return;
 	test_umount_of_first(s);
 	if (!tap_ok(tool_unseal(files) == TOOL_DONE, "small %s: unseal", s->type))
