@@ -358,14 +358,15 @@ bool cells_sealed(struct matrix *m)
 		if (has_swapfiles(m) && !audit && !noshrink)
 			compare_with_swapfile(m, &m->tries[i]);
 		run_one(m, &m->tries[i], NEAR);
-		test_group_recorded(m, i, &denials);
+		if (!noshrink)
+			test_group_recorded(m, i, &denials);
 	}
 	test_all_recorded(m);
 	test_all_unchanged(m);
 	if (m->mounts && has_mounts(m))
 		mounts_run(m->setting.on & ON_XFS ? "xfs" : "ext4", m->setting.mode);
 	files_unseal(m);
-	for (size_t i = 0; !audit && i < m->count; i++)
+	for (size_t i = 0; !audit && !(noshrink && m->shared) && i < m->count; i++)
 		run_again(m, &m->tries[i]);
 	for (size_t i = 0; i < m->count; i++) {
 		files_remove(&m->tries[i], SEALED);
