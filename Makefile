@@ -154,7 +154,7 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 LIB_SRC := allocate ask_bpf ask_system blockdev canary carve census create \
 	   crosscheck daxctl_compat device dm door drift edit engine entry \
 	   events exchange extents fill fit gone guard guard_list guard_state \
-	   guard_trial handle holders hot inspect lease libstaticdax lock lsm \
+	   guard_trial handle holders hot inspect kernfuncs lease libstaticdax lock lsm \
 	   map mend metadata metrics mounts prepare privilege probe query \
 	   recent relocate runs seal seal_lock store subvolume survey target \
 	   unnamed unseal upgrade verdict verify words
@@ -279,7 +279,7 @@ $(T)/fuzz_readers: $(READERS_SRC) $(wildcard loader/*.h) $(B)/enforce.skel.h \
 		include/staticdax_abi.h $(B)/.flags
 	@mkdir -p $(@D)
 	$(call msg,TEST,$@) $(CC) $(BASE_CFLAGS) $(SANITIZE) -Itests \
-		-Wl,--wrap=access $(READERS_SRC) -o $@ $(UNIT_LIBS)
+		-Wl,--wrap=access -Wl,--wrap=stat $(READERS_SRC) -o $@ $(UNIT_LIBS)
 
 FAKE_CLI := $(filter-out loader/quote.c,$(CLI_SRC)) loader/quote.c \
 	    loader/words.c tests/unit/fake_lib.c
@@ -332,7 +332,8 @@ $(T)/tripwire: tests/hostile/tripwire.c tests/hostile/tripwire.h \
 	$(call msg,TEST,$@) $(CC) -std=gnu11 -O1 -g -static $(WARNINGS) -I$(T) \
 		$< -o $@ $(LIB_STATIC)
 
-RACE_SRC := tests/hostile/seal_race.c $(HOSTILE_HOOKS:%=tests/hooks/%.c)
+RACE_SRC := tests/hostile/seal_race.c tests/hostile/mutators.c tests/hooks/swapfile.c \
+	    $(HOSTILE_HOOKS:%=tests/hooks/%.c)
 
 $(T)/seal_race: $(RACE_SRC) $(wildcard tests/hostile/*.h tests/hooks/*.h) \
 		tests/tap.h $(B)/libstaticdax.a $(B)/.flags

@@ -10,7 +10,10 @@
 #   FILESYSTEMS=ext4        default: ext4 and xfs
 #   EXTENTS="1 1000000"     of a file, default 1, 1000 and 100000
 #   FILES="1 1000 100000"   in one command, default 1, 1000 and 10000
+#   SEALS="1000 1000000"    in the registry, default 1000 and 100000
 #   UNIT=time               default: instructions
+#   MEDIUM=disk             one that is asked to flush, default: persistent memory,
+#                           which has nothing to flush
 
 set -eu
 cd "$(dirname "$0")/.."
@@ -22,14 +25,25 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/staticdax-work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 options=()
 [ "$unit" = time ] || options=(-q -icount -q "shift=0,sleep=off")
+# What a disk takes is not to be counted in instructions.
+[ "${MEDIUM:=pmem}$unit" != diskinstructions ] || {
+	echo "work.sh: what a disk takes is time: give UNIT=time as well" >&2
+	exit 2
+}
 
 # measure KERNEL FILESYSTEM
 measure() {
+	local medium=(-d "$work/medium")
+
 	echo "$1 $2, in $unit" >&2
-	rm -f "$work/dimm"
-	truncate -s 10G "$work/dimm"
-	tests/vm/run.sh -k "$1" -n -m 4G -t 7200 "${options[@]}" -d "$work/dimm" -- \
-		tests/guest/work.sh "$2" "${EXTENTS:-1 1000 100000}" "${FILES:-1 1000 10000}" \
+
+	rm -f "$work/medium"
+	truncate -s 10G "$work/medium"
+	[ "$MEDIUM" = pmem ] ||
+		medium=(-q -drive -q "if=virtio,format=raw,cache=none,file=$work/medium")
+	tests/vm/run.sh -k "$1" -n -m 4G -t 7200 "${options[@]}" "${medium[@]}" -- \
+		tests/guest/work.sh "$MEDIUM" "$2" "${EXTENTS-1 1000 100000}" \
+		"${FILES-1 1000 10000}" "${SEALS-1000 100000}" \
 		>"$work/log" || {
 		cat "$work/log" >&2
 		exit 1
@@ -37,8 +51,16 @@ measure() {
 	sed "s/^/$1 $2 /" "$work/log" >>"$out/work.tsv"
 }
 
-# Ratios to filefrag for extents, to the bare loop for files; "list" is of all
+# What the others are a ratio to: filefrag for extents, the bare loop for files. For a
+# number of seals it is "list", which reads each once; beside the other two it is of all
 # seals, and has nothing beside it.
+bases() {
+	awk '{
+		base = $3 == "files" ? "bare" : $3 == "seals" ? "list" : "filefrag"
+		print $1, $2, $3, base
+	}' "$out/work.tsv" | sort -u
+}
+
 report() {
 	awk -v unit="$unit" '
 	function done_with(i, j) {
@@ -58,7 +80,7 @@ report() {
 	}
 	$1 ", " $2 != group || $3 != kind {
 		done_with()
-		group = $1 ", " $2; kind = $3; base = kind == "extents" ? "filefrag" : "bare"
+		group = $1 ", " $2; kind = $3; base = kind == "extents" ? "filefrag" : kind == "files" ? "bare" : "list"
 	}
 	{
 		if (!n || numbers[n] != $4) { numbers[++n] = $4; fresh = n == 1 }
@@ -102,7 +124,7 @@ jq -R -s --arg unit "$unit" 'split("\n") | map(select(. != "") | split(" ") | {
 	kernel: .[0], filesystem: .[1], of: .[2], number: (.[3] | tonumber),
 	command: .[4], unit: $unit, cost: (.[5] | tonumber), kib: (.[6] | tonumber) })' \
 	"$out/work.tsv" >"$out/work.json"
-awk '{ print $1, $2, $3, $3 == "files" ? "bare" : "filefrag" }' "$out/work.tsv" | sort -u |
+bases |
 	while read -r kernel fs kind base; do
 		plot "$kernel" "$fs" "$kind" "$base"
 	done

@@ -359,6 +359,30 @@ __hidden int sdax_decide_unsafe_file(struct file *file, u32 op, u32 hook)
 }
 
 /*
+ * The seal did not end when the superblock did, so it is in force, and reads and
+ * writes have to be looked up on whatever superblock. That it should end is for the
+ * loader to find: an edited filter looks the same from here.
+ */
+__hidden int sdax_heat(struct inode *inode)
+{
+	u64 super = (u64)BPF_CORE_READ(inode, i_sb);
+	struct sdax_entry *entry;
+	struct sdax_key key;
+
+	if (super >= filter.hot_from && !(super & filter.cold_bits))
+		return 0;
+	sdax_key_of(inode, &key);
+	entry = bpf_map_lookup_elem(&sealed, &key);
+	if (!entry || !enforcing(entry))
+		return 0;
+	if (!filter.beyond)
+		filter.beyond = 1;
+	filter.cold_bits = 0;
+	filter.hot_from = 0;
+	return 0;
+}
+
+/*
  * A write in place is what a sealed file is for, so it passes without being
  * looked up unless some entry, of whatever file, wants to know of writes.
  */

@@ -36,6 +36,12 @@ __hidden int sdax_decide_unsafe_file(struct file *file, u32 op, u32 hook);
 __hidden int sdax_decide_access(__u64 *args);
 __hidden int sdax_token_access(__u64 *args);
 
+/*
+ * A sealed file is met on a superblock that is not among the hot ones: the filesystem
+ * was unmounted while the programs were off, and mounted again.
+ */
+__hidden int sdax_heat(struct inode *inode);
+
 /* Something done to, or by way of, a filesystem that holds a seal. */
 __hidden int sdax_decide_dev(u32 dev, u32 op, u32 hook);
 

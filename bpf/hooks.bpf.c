@@ -176,6 +176,7 @@ int BPF_PROG(sdax_open, struct file *file, int ret)
 	if (ret || !(file->f_mode & FMODE_WRITE) ||
 	    !sdax_maybe_sealed(file->f_inode))
 		return ret;
+	sdax_heat(file->f_inode);
 	backing = is_backing(file);
 	if (!backing && !opened_by_user(file))
 		op = SDAX_OP_ATTACH;

@@ -240,11 +240,24 @@ static int mount_own(void)
 	return mknod(DIR_PATH "/.own", S_IFREG | 0600, 0) < 0 ? -errno : 0;
 }
 
+/*
+ * Another user's file is not ours to change, which the kernel says (EPERM) before it
+ * asks the programs.
+ */
+static void remove_foreign(void)
+{
+	struct stat st;
+
+	if (!lstat(FILE_PATH, &st) && st.st_uid != geteuid())
+		unlink(FILE_PATH);
+}
+
 static int make_file(int *ret_fd)
 {
 	_cleanup_close_ int fd = -1;
 	char page[4096] = {};
 
+	remove_foreign();
 	fd = open(FILE_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;

@@ -31,21 +31,24 @@ static int rebuild_one(void *arg, const struct sdax_key *key,
 	return 0;
 }
 
-int sdax_census_filter(struct sdax_store *store, bool *ret_missing)
+static int rebuild_begin(struct rebuild *rebuild)
 {
-	_cleanup_free_ __u64 *words = NULL;
-	struct rebuild rebuild = {};
-	bool missing;
-	int r;
+	rebuild->words = calloc(SDAX_FILTER_WORDS, sizeof(*rebuild->words));
+	return rebuild->words ? 0 : -ENOMEM;
+}
 
-	words = calloc(SDAX_FILTER_WORDS, sizeof(*words));
-	if (!words)
-		return -ENOMEM;
-	rebuild.words = words;
-	r = sdax_store_walk(store, rebuild_one, &rebuild);
-	if (r < 0)
-		return r;
-	missing = rebuild.hot & ~store->control->hot_devs;
+static void rebuild_done(struct rebuild *rebuild)
+{
+	free(rebuild->words);
+}
+
+/* True if a bit was missing. */
+static bool rebuild_apply(struct sdax_store *store,
+			  const struct rebuild *rebuild)
+{
+	const __u64 *words = rebuild->words;
+	bool missing = rebuild->hot & ~store->control->hot_devs;
+
 	/* what is written anew every processor has to fetch anew */
 	for (size_t i = 0; i < SDAX_FILTER_WORDS; i++) {
 		if (words[i] == store->filter->words[i])
@@ -54,11 +57,23 @@ int sdax_census_filter(struct sdax_store *store, bool *ret_missing)
 		__atomic_store_n(&store->filter->words[i], words[i],
 				 __ATOMIC_SEQ_CST);
 	}
-	__atomic_store_n(&store->control->hot_devs, rebuild.hot,
+	__atomic_store_n(&store->control->hot_devs, rebuild->hot,
 			 __ATOMIC_SEQ_CST);
 	store->control->stale = 0;
-	*ret_missing = missing;
-	return 0;
+	return missing;
+}
+
+int sdax_census_filter(struct sdax_store *store, bool *ret_missing)
+{
+	_cleanup_(rebuild_done) struct rebuild rebuild = {};
+	int r;
+
+	r = rebuild_begin(&rebuild);
+	if (!r)
+		r = sdax_store_walk(store, rebuild_one, &rebuild);
+	if (!r)
+		*ret_missing = rebuild_apply(store, &rebuild);
+	return r;
 }
 
 struct tally {
@@ -144,15 +159,8 @@ static int count_one(void *arg, const struct sdax_key *key,
  * A filesystem whose record is gone counts as XFS: only that adds refusals, and
  * they look at the filesystem itself.
  */
-static int census_take(struct sdax_store *store, struct census *census)
+static void census_sum(struct census *census)
 {
-	int r;
-
-	r = tally_filesystems(store, census);
-	if (!r)
-		r = sdax_store_walk(store, count_one, census);
-	if (r < 0)
-		return r;
 	for (size_t i = 0; i < census->n; i++) {
 		struct sdax_fs *fs = &census->tallies[i].fs;
 
@@ -164,7 +172,18 @@ static int census_take(struct sdax_store *store, struct census *census)
 			census->xfs_audits += fs->audits;
 		}
 	}
-	return 0;
+}
+
+static int census_take(struct sdax_store *store, struct census *census)
+{
+	int r;
+
+	r = tally_filesystems(store, census);
+	if (!r)
+		r = sdax_store_walk(store, count_one, census);
+	if (!r)
+		census_sum(census);
+	return r;
 }
 
 /* A lapse leaves a record at zero, which is as good as none. */
@@ -296,12 +315,17 @@ static int subtract_one(void *arg, const struct sdax_key *key,
 	return 0;
 }
 
-int sdax_census_gap(struct sdax_store *store, struct sdax_gap *ret)
+static struct sdax_gap gap_before(const struct sdax_store *store)
 {
-	struct sdax_gap gap = {
+	return (struct sdax_gap){
 		.gone = store->control->records,
 		.key = store->control->keys,
 	};
+}
+
+int sdax_census_gap(struct sdax_store *store, struct sdax_gap *ret)
+{
+	struct sdax_gap gap = gap_before(store);
 	int r;
 
 	r = sdax_store_walk(store, subtract_one, &gap);
@@ -319,4 +343,81 @@ void sdax_census_adopt(struct sdax_store *store, const struct sdax_gap *gap)
 {
 	store->control->records -= gap->gone;
 	sdax_key_mix(&store->control->keys, &gap->key);
+}
+
+/* All of it in one walk */
+
+struct sdax_census {
+	struct census counts;
+	struct rebuild filter;
+	struct sdax_gap gap;
+	sdax_store_fn fn;
+	void *arg;
+};
+
+void sdax_census_free(struct sdax_census *census)
+{
+	if (!census)
+		return;
+	census_done(&census->counts);
+	rebuild_done(&census->filter);
+	free(census);
+}
+
+static void census_freep(struct sdax_census **census)
+{
+	sdax_census_free(*census);
+}
+
+static int look_at(void *arg, const struct sdax_key *key,
+		   const struct sdax_slot *slot)
+{
+	struct sdax_census *census = arg;
+	int r;
+
+	subtract_one(&census->gap, key, slot);
+	rebuild_one(&census->filter, key, slot);
+	r = count_one(&census->counts, key, slot);
+	return r ?: census->fn(census->arg, key, slot);
+}
+
+int sdax_census_look(struct sdax_store *store, sdax_store_fn fn, void *arg,
+		     struct sdax_gap *ret_gap, struct sdax_census **ret)
+{
+	_cleanup_(census_freep) struct sdax_census *census = NULL;
+	int r;
+
+	census = calloc(1, sizeof(*census));
+	if (!census)
+		return -ENOMEM;
+	census->fn = fn;
+	census->arg = arg;
+	census->gap = gap_before(store);
+	r = rebuild_begin(&census->filter);
+	if (!r)
+		r = tally_filesystems(store, &census->counts);
+	if (!r)
+		r = sdax_store_walk(store, look_at, census);
+	if (r)
+		return r;
+	census_sum(&census->counts);
+	*ret_gap = census->gap;
+	*ret = TAKE_PTR(census);
+	return 0;
+}
+
+/* What is a matter of time, a filesystem that is lapsing, is looked at again. */
+int sdax_census_mend(struct sdax_store *store, const struct sdax_census *census,
+		     const char **ret_wrong)
+{
+	*ret_wrong = NULL;
+	if (sdax_store_guarded(store))
+		return 0;
+	if (!agrees(store, &census->counts))
+		return sdax_store_recount(store, ret_wrong);
+	if (heat(store, &census->counts))
+		*ret_wrong = "the filter";
+	if (rebuild_apply(store, &census->filter))
+		*ret_wrong = "the filter";
+	return 0;
 }

@@ -32,4 +32,17 @@ bool sdax_gap_is(const struct sdax_gap *gap);
 void sdax_census_adopt(struct sdax_store *store,
 		       const struct sdax_gap *gap);
 
+/*
+ * What the gap is, and what counts and filter must be, in one walk, which calls fn
+ * for each element, too. Free with _free().
+ */
+struct sdax_census;
+int sdax_census_look(struct sdax_store *store, sdax_store_fn fn, void *arg,
+		     struct sdax_gap *ret_gap, struct sdax_census **ret);
+void sdax_census_free(struct sdax_census *census);
+
+/* sdax_store_recount(), by a look that was just taken. */
+int sdax_census_mend(struct sdax_store *store, const struct sdax_census *census,
+		     const char **ret_wrong);
+
 #endif

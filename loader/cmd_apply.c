@@ -69,13 +69,18 @@ static void keep(const struct staticdax_seal *seal, struct applied *applied)
 	applied->result.digest = seal->digest;
 }
 
-/* An alignment larger than is asked for is what is asked for. */
+/*
+ * An alignment larger than is asked for is what is asked for. A file that is not DAX
+ * may be sealed by hand: the policy that demands DAX would fail at the next boot.
+ */
 static bool is_as_wanted(const struct staticdax_seal *seal,
 			 const struct staticdax_options *wanted)
 {
 	return seal->mode == wanted->mode &&
 	       seal->audit == !!(wanted->flags & STATICDAX_AUDIT) &&
-	       seal->align >= wanted->align;
+	       seal->align >= wanted->align &&
+	       (seal->dax || wanted->flags & STATICDAX_ANY_DEVICE ||
+		wanted->mode == STATICDAX_MODE_NOSHRINK);
 }
 
 /* With dry_run what it would say, as far as that can be known without doing it. */
@@ -118,6 +123,12 @@ static void apply_file(struct applying *applying, const struct plan_file *file)
 	const struct staticdax_options *options = &file->rule->options;
 	int r = file->error;
 
+	if (file->none) {
+		applied.action = APPLY_NONE;
+		applied.result = outcome_of_errno(0);
+		settle(applying, &applied);
+		return;
+	}
 	if (!r)
 		r = staticdax_get(applying->sd, file->path, &seal);
 	if (r < 0)
@@ -217,7 +228,7 @@ static bool is_wanted_on_btrfs(const struct applying *applying,
 	const struct plan *plan = applying->plan;
 
 	for (size_t i = 0; surplus->subvolume && i < plan->count; i++)
-		if (!plan->files[i].error &&
+		if (!plan->files[i].error && !plan->files[i].none &&
 		    plan->files[i].ino == surplus->ino &&
 		    !find_by_get(applying->sd, plan->files[i].path, surplus))
 			return true;

@@ -14,11 +14,13 @@
  * Needs the lock, and a registry that was swept. Counts and filter bits that
  * contradict the entries are put right again; an entry that was edited or
  * deleted is not, since its file may have changed meanwhile. Returns 1 if it
- * found something, with a sentence in detail, and 0 if not.
+ * found something, with a sentence in detail, and 0 if not. fn, if not NULL, is
+ * called for each element on the way.
  *
  * What is not found: an edit that leaves no contradiction, such as another
  * size or digest (a matter of the extents themselves), or zeroed statistics.
  */
-int sdax_crosscheck(struct sdax_store *store, char *detail, size_t size);
+int sdax_crosscheck(struct sdax_store *store, sdax_store_fn fn, void *arg,
+		    char *detail, size_t size);
 
 #endif

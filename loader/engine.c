@@ -20,6 +20,7 @@
 #include "drift.h"
 #include "enforce.skel.h"
 #include "guard.h"
+#include "kernfuncs.h"
 #include "mounts.h"
 #include "probe.h"
 #include "store.h"
@@ -27,6 +28,11 @@
 
 #define NEW_DIR SDAX_BPF_DIR "/new"
 #define MARK SDAX_RUN_DIR "/attached"
+
+/* What the guard asks of the kernel. */
+#define MAP_CREATE "bpf_lsm_bpf_map_create"
+#define ELEMENT_ITERATOR "bpf_iter_bpf_map_elem"
+#define ANSWER "security_bpf_map"
 
 /*
  * What each program proves on the canary. Those that only keep records, and
@@ -78,20 +84,22 @@ static const char *hook_of(const struct bpf_program *prog)
 	return strchr(bpf_program__section_name(prog), '/') + 1;
 }
 
-static int function_id(const struct btf *btf, const char *name)
+/* The function that stands for an LSM hook, of a size to be one of sdax_kernfuncs. */
+static void hook_function(const char *hook, char ret[64])
 {
-	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+	snprintf(ret, 64, "bpf_lsm_%s", hook);
 }
 
 /* Arguments of an LSM hook on this kernel, or -1 where it does not exist. */
-static int hook_arity(const struct btf *btf, const char *hook)
+static int hook_arity(const struct btf *btf, const struct sdax_kernfuncs *funcs,
+		      const char *hook)
 {
 	const struct btf_type *func;
 	char name[64];
 	int id;
 
-	snprintf(name, sizeof(name), "bpf_lsm_%s", hook);
-	id = function_id(btf, name);
+	hook_function(hook, name);
+	id = sdax_kernfuncs_id(funcs, name);
 	if (id < 0)
 		return -1;
 	func = btf__type_by_id(btf, id);
@@ -104,7 +112,20 @@ static bool is_granting(const char *program)
 	return !strncmp(program, "sdax_token", 10);
 }
 
-static bool kernel_has(const struct btf *btf, const struct bpf_program *prog)
+/* What kernel_has() asks for. */
+static int want_function_of(struct sdax_kernfuncs *funcs,
+			    const struct bpf_program *prog)
+{
+	char name[64];
+
+	if (is_granting(bpf_program__name(prog)))
+		return sdax_kernfuncs_want(funcs, hook_of(prog));
+	hook_function(hook_of(prog), name);
+	return sdax_kernfuncs_want(funcs, name);
+}
+
+static bool kernel_has(const struct btf *btf, const struct sdax_kernfuncs *funcs,
+		       const struct bpf_program *prog)
 {
 	const char *name = bpf_program__name(prog);
 	int arity;
@@ -112,8 +133,8 @@ static bool kernel_has(const struct btf *btf, const struct bpf_program *prog)
 	if (bpf_program__autoload(prog))
 		return true;
 	if (is_granting(name))
-		return function_id(btf, hook_of(prog)) >= 0;
-	arity = hook_arity(btf, hook_of(prog));
+		return sdax_kernfuncs_id(funcs, hook_of(prog)) >= 0;
+	arity = hook_arity(btf, funcs, hook_of(prog));
 	if (!strcmp(name, "sdax_setattr_2"))
 		return arity == 2;
 	if (!strcmp(name, "sdax_setattr_3"))
@@ -163,9 +184,11 @@ static int ask_kernel(void)
 {
 	_cleanup_(skel_destroyp) struct enforce_bpf *skel = NULL;
 	_cleanup_(btf_freep) struct btf *btf = NULL;
+	struct sdax_kernfuncs funcs = {};
 	bool preempts = kernel_preempts();
 	struct bpf_program *prog;
 	size_t n = 0;
+	int r;
 
 	if (__atomic_load_n(&table_count, __ATOMIC_ACQUIRE))
 		return 0;
@@ -175,10 +198,21 @@ static int ask_kernel(void)
 	skel = enforce_bpf__open();
 	if (!skel)
 		return -errno;
+	r = sdax_kernfuncs_want(&funcs, MAP_CREATE);
+	if (!r)
+		r = sdax_kernfuncs_want(&funcs, ELEMENT_ITERATOR);
+	if (!r)
+		r = sdax_kernfuncs_want(&funcs, ANSWER);
+	bpf_object__for_each_program(prog, skel->obj)
+		if (!r)
+			r = want_function_of(&funcs, prog);
+	if (r < 0)
+		return r;
+	sdax_kernfuncs_find(&funcs, btf);
 	functions = (struct sdax_functions){
-		.map_create = function_id(btf, "bpf_lsm_bpf_map_create"),
-		.element_iterator = function_id(btf, "bpf_iter_bpf_map_elem"),
-		.answer = function_id(btf, "security_bpf_map"),
+		.map_create = sdax_kernfuncs_id(&funcs, MAP_CREATE),
+		.element_iterator = sdax_kernfuncs_id(&funcs, ELEMENT_ITERATOR),
+		.answer = sdax_kernfuncs_id(&funcs, ANSWER),
 	};
 	bpf_object__for_each_program(prog, skel->obj) {
 		struct sdax_program *p = table + n++;
@@ -189,7 +223,7 @@ static int ask_kernel(void)
 		snprintf(p->pin, sizeof(p->pin), "%s",
 			 bpf_program__name(prog));
 		p->proof = proof_of(p->pin);
-		p->wanted = kernel_has(btf, prog) &&
+		p->wanted = kernel_has(btf, &funcs, prog) &&
 			    (preempts || (strcmp(p->pin, "sdax_token_2") &&
 					  strcmp(p->pin, "sdax_token_end")));
 	}

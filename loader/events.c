@@ -23,13 +23,19 @@
 /* Calls that wait for a slot whose writer has its number but has not written. */
 #define PATIENCE 3
 
+/* A seal, not a file: what is sealed again may lapse again. Has no padding. */
+struct lapsed {
+	struct sdax_key key;
+	__u64 sealed_at;
+};
+
 struct sdax_events {
 	struct sdax_store store;	/* or nothing is pinned */
 	__u32 registry;			/* its id */
 	__u64 seq;			/* handed out last */
 	unsigned int waited;		/* calls, for the one after */
 	__u64 lapsed;			/* SDAX_COUNT_LAPSED when last looked, or UINT64_MAX: look */
-	struct sdax_key *known;		/* lapsed seals handed out, sorted */
+	struct lapsed *known;		/* handed out, sorted */
 	size_t known_count;
 	bool begun;
 };
@@ -177,17 +183,17 @@ static int read_denials(struct reading *reading)
 	return 0;
 }
 
-static int compare_keys(const void *a, const void *b)
+static int compare_lapsed(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(struct sdax_key));
+	return memcmp(a, b, sizeof(struct lapsed));
 }
 
 static bool is_known(const struct sdax_events *events,
-		     const struct sdax_key *key)
+		     const struct lapsed *lapsed)
 {
 	return events->known_count &&
-	       bsearch(key, events->known, events->known_count, sizeof(*key),
-		       compare_keys);
+	       bsearch(lapsed, events->known, events->known_count,
+		       sizeof(*lapsed), compare_lapsed);
 }
 
 static int hand_out_lapse(struct reading *reading, const struct sdax_key *key,
@@ -208,7 +214,7 @@ static int hand_out_lapse(struct reading *reading, const struct sdax_key *key,
 static int read_lapses(struct reading *reading)
 {
 	struct sdax_events *events = reading->events;
-	_cleanup_free_ struct sdax_key *lapsed = NULL;
+	_cleanup_free_ struct lapsed *lapsed = NULL;
 	struct sdax_entry entry;
 	struct sdax_key key;
 	size_t n = 0;
@@ -220,7 +226,7 @@ static int read_lapses(struct reading *reading)
 		return r;
 	for (r = sdax_store_next(&events->store, NULL, &key); !r;
 	     r = sdax_store_next(&events->store, &key, &key)) {
-		struct sdax_key *more;
+		struct lapsed *more;
 
 		if (sdax_store_get(&events->store, &key, &entry) < 0 ||
 		    entry.state != SDAX_STATE_LAPSED)
@@ -229,14 +235,15 @@ static int read_lapses(struct reading *reading)
 		if (!more)
 			return -ENOMEM;
 		lapsed = more;
-		lapsed[n++] = key;
-		if (reading->fn && !failed && !is_known(events, &key))
+		lapsed[n] = (struct lapsed){ key, entry.sealed_at };
+		if (reading->fn && !failed && !is_known(events, lapsed + n))
 			failed = hand_out_lapse(reading, &key,
 				sdax_real_time(entry.lapsed_at * NS_PER_S),
 				sdax_lapse_word(entry.lapse));
+		n++;
 	}
 	if (n)
-		qsort(lapsed, n, sizeof(*lapsed), compare_keys);
+		qsort(lapsed, n, sizeof(*lapsed), compare_lapsed);
 	free(events->known);
 	events->known = TAKE_PTR(lapsed);
 	events->known_count = n;
@@ -302,7 +309,7 @@ static int follow(struct reading *reading)
 	r = sdax_store_open(false, &events->store);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	events->registry = sdax_store_id(&events->store);
+	events->registry = events->store.id;
 	return 0;
 }
 

@@ -31,8 +31,11 @@ static int zero_by_device(struct staticdax *sd, int fd, uint64_t size)
 
 	for (uint64_t done = 0; done < size; done += length) {
 		length = part(size, done, CHUNK_DEVICE);
-		if (fallocate(fd, FALLOC_FL_WRITE_ZEROES, done, length) < 0)
-			return -errno;
+		if (fallocate(fd, FALLOC_FL_WRITE_ZEROES, done, length) < 0) {
+			if (errno != EINTR)
+				return -errno;
+			length = 0;
+		}
 		sdax_progress(sd, done + length, size);
 	}
 	return 0;

@@ -3,18 +3,23 @@
 #define _GNU_SOURCE
 #include "gone.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btrfs.h>
+#include <linux/btrfs_tree.h>
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
-#include <sys/stat.h>
+#include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <xfs/xfs.h>
 
+#include "hot.h"
 #include "mounts.h"
+#include "subvolume.h"
 #include "util.h"
 
 /* include/linux/exportfs.h: an inode number and a generation, 32 bits each */
@@ -37,17 +42,20 @@ static void asked_close(struct asked *fs)
 	*fs = (struct asked)ASKED_NONE;
 }
 
-/* What is mounted there may itself lie below another mount. */
+/*
+ * What is mounted there may itself lie below another mount. st_dev would not tell:
+ * on btrfs it is the subvolume's.
+ */
 static int open_if_same(void *arg, const struct sdax_mount *mount)
 {
 	struct asked *fs = arg;
 	_cleanup_close_ int fd = -1;
-	struct stat st;
+	__u32 dev;
 
 	if (mount->dev != makedev(fs->dev >> 20, fs->dev & 0xfffff))
 		return 0;
 	fd = open(mount->point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_dev != mount->dev)
+	if (fd < 0 || sdax_subvolume_dev(fd, &dev) < 0 || dev != fs->dev)
 		return 0;
 	fs->root = TAKE_FD(fd);
 	return 1;
@@ -69,14 +77,19 @@ static int open_errors(int root)
 	return TAKE_FD(fd);
 }
 
+static void asked_find(struct asked *fs, __u32 dev)
+{
+	asked_close(fs);
+	fs->dev = dev;
+	sdax_mounts_walk("/proc/self/mountinfo", open_if_same, fs);
+}
+
 static void asked_open(struct asked *fs, __u32 dev)
 {
 	struct statfs stat;
 
-	asked_close(fs);
-	fs->dev = dev;
-	if (sdax_mounts_walk("/proc/self/mountinfo", open_if_same, fs) < 1 ||
-	    fstatfs(fs->root, &stat) < 0)
+	asked_find(fs, dev);
+	if (fs->root < 0 || fstatfs(fs->root, &stat) < 0)
 		return;
 	fs->magic = stat.f_type;
 	if (fs->magic == EXT4_SUPER_MAGIC)
@@ -123,13 +136,41 @@ static bool is_free_on_xfs(const struct asked *fs, __u64 ino)
 	       (errno == EINVAL || errno == ENOENT);
 }
 
-static bool is_free(const struct asked *fs, __u64 ino)
+/*
+ * An inode has its item in the tree of its subvolume from when it is made until it is
+ * freed, and its number is given to no other. Where there is no such tree, as after
+ * the subvolume was deleted, it says ENOENT, and where the tree cannot be read EIO.
+ */
+static bool is_free_on_btrfs(const struct asked *fs, const struct sdax_key *key)
+{
+	struct btrfs_ioctl_search_args search = {
+		.key = {
+			.tree_id = key->part / SDAX_PART_PIECES,
+			.min_objectid = key->ino,
+			.max_objectid = key->ino,
+			.min_type = BTRFS_INODE_ITEM_KEY,
+			.max_type = BTRFS_INODE_ITEM_KEY,
+			.max_offset = UINT64_MAX,
+			.max_transid = UINT64_MAX,
+			.nr_items = 1,
+		},
+	};
+
+	/* 0 would stand for the subvolume of the directory */
+	return search.key.tree_id &&
+	       !ioctl(fs->root, BTRFS_IOC_TREE_SEARCH, &search) &&
+	       !search.key.nr_items;
+}
+
+static bool is_free(const struct asked *fs, const struct sdax_key *key)
 {
 	switch (fs->magic) {
 	case EXT4_SUPER_MAGIC:
-		return is_free_on_ext4(fs, ino);
+		return is_free_on_ext4(fs, key->ino);
 	case XFS_SUPER_MAGIC:
-		return is_free_on_xfs(fs, ino);
+		return is_free_on_xfs(fs, key->ino);
+	case BTRFS_SUPER_MAGIC:
+		return is_free_on_btrfs(fs, key);
 	}
 	/* a handle of tmpfs finds only what was asked for one before */
 	return false;
@@ -147,25 +188,36 @@ static void search_done(struct search *search)
 	free(search->gone);
 }
 
-static int look(void *arg, const struct sdax_key *key,
-		const struct sdax_slot *slot)
+static bool is_in_force(const struct sdax_slot *slot)
 {
-	struct search *search = arg;
+	return slot->entry.state == SDAX_STATE_ACTIVE &&
+	       !(slot->entry.flags & SDAX_F_CANARY);
+}
+
+static int note(struct search *search, const struct sdax_key *key)
+{
 	struct sdax_key *more;
 
-	if (slot->entry.state != SDAX_STATE_ACTIVE ||
-	    slot->entry.flags & SDAX_F_CANARY)
-		return 0;
-	if (search->fs.dev != key->dev)
-		asked_open(&search->fs, key->dev);
-	if (search->fs.root < 0 || !is_free(&search->fs, key->ino))
-		return 0;
 	more = reallocarray(search->gone, search->count + 1, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
 	search->gone = more;
 	more[search->count++] = *key;
 	return 0;
+}
+
+static int look(void *arg, const struct sdax_key *key,
+		const struct sdax_slot *slot)
+{
+	struct search *search = arg;
+
+	if (!is_in_force(slot))
+		return 0;
+	if (search->fs.dev != key->dev)
+		asked_open(&search->fs, key->dev);
+	if (search->fs.root < 0 || !is_free(&search->fs, key))
+		return 0;
+	return note(search, key);
 }
 
 int sdax_gone_sweep(struct sdax_store *store)
@@ -178,4 +230,46 @@ int sdax_gone_sweep(struct sdax_store *store)
 		return r;
 	return sdax_store_lapse(store, search.gone, search.count,
 				SDAX_LAPSE_DELETED);
+}
+
+static int note_if_on(void *arg, const struct sdax_key *key,
+		      const struct sdax_slot *slot)
+{
+	struct search *search = arg;
+
+	return is_in_force(slot) && key->dev == search->fs.dev ?
+		       note(search, key) : 0;
+}
+
+/* Which filesystem has the number now is not asked: it is not the one of the seals. */
+static bool is_another(struct asked *fs, const struct sdax_store *store,
+		       struct sdax_inspect *inspect, __u32 dev)
+{
+	__u64 super = sdax_hot_super(store->filter, dev);
+	struct sdax_identity id;
+
+	if (!super)
+		return false;
+	asked_find(fs, dev);
+	return fs->root >= 0 &&
+	       !sdax_inspect_identity(inspect, fs->root, &id) &&
+	       id.super != super;
+}
+
+int sdax_gone_unmounted(struct sdax_store *store, struct sdax_inspect *inspect)
+{
+	_cleanup_(search_done) struct search search = { .fs = ASKED_NONE };
+	__u32 dev, *prev = NULL;
+	struct sdax_fs fs;
+	int r = 0;
+
+	for (; !r && !bpf_map_get_next_key(store->filesystems, prev, &dev); prev = &dev)
+		if (!bpf_map_lookup_elem(store->filesystems, &dev, &fs) &&
+		    (fs.seals || fs.audits) &&
+		    is_another(&search.fs, store, inspect, dev))
+			r = sdax_store_walk(store, note_if_on, &search);
+	if (r < 0 || !search.count)
+		return r;
+	return sdax_store_lapse(store, search.gone, search.count,
+				SDAX_LAPSE_UNMOUNTED);
 }

@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Files that were deleted unseen. The programs tell the registry when a sealed
- * file is deleted; while they are off nobody does, and the record would go on to
- * call protected what is not there. So the filesystem is asked whether it still
- * has the inode. "Gone" is only said where the answer can mean nothing else.
+ * Files that were deleted, and filesystems that were unmounted, unseen. The programs
+ * tell the registry when a sealed file is deleted, or its filesystem goes; while they
+ * are off nobody does, and the record would go on to call protected what is not there.
+ * So the filesystem is asked whether it still has the inode, and the kernel where its
+ * superblock is. "Gone" is only said where the answer can mean nothing else.
  */
 #ifndef SDAX_GONE_H
 #define SDAX_GONE_H
 
+#include "inspect.h"
 #include "store.h"
+
+/*
+ * Ends each seal on a filesystem whose superblock is not the one that it was sealed
+ * on: it was unmounted unseen, and whoever had it meanwhile may have moved blocks.
+ * One that is not mounted here, or got the same address again, stays as it is. The
+ * caller holds the lock, and the store is writable. Negative errno if the registry
+ * cannot be read or written.
+ */
+int sdax_gone_unmounted(struct sdax_store *store, struct sdax_inspect *inspect);
 
 /*
  * Ends each seal of a file that its filesystem does not have any more: lapsed,

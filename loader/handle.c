@@ -122,11 +122,9 @@ static time_t seconds(void)
 static int open_registry(struct staticdax *sd, struct sdax_store *ret_store)
 {
 	_cleanup_(sdax_store_close) struct sdax_store kept = sd->kept;
-	__u32 id;
 
 	sd->kept = (struct sdax_store)SDAX_STORE_NONE;
-	if (kept.sealed >= 0 && seconds() - sd->kept_at <= 1 &&
-	    !sdax_store_pinned(&id) && id == sdax_store_id(&kept)) {
+	if (seconds() - sd->kept_at <= 1 && sdax_store_is_pinned(&kept)) {
 		*ret_store = kept;
 		kept = (struct sdax_store)SDAX_STORE_NONE;
 		return 0;
@@ -308,12 +306,20 @@ int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
 }
 
 /* A proof is good for a second, so that many files in one go need only one. */
+bool sdax_handle_was_proved(const struct staticdax *sd)
+{
+	return sd->proved_registry && seconds() - sd->proved_at <= 1;
+}
+
+/*
+ * Somebody else may have detached since, and left the registry for the sake of a
+ * record of a lapsed seal; then no program is said to be there.
+ */
 static bool proved_lately(const struct staticdax *sd,
 			  const struct sdax_store *store)
 {
-	return sd->proved_registry &&
-	       sd->proved_registry == sdax_store_id(store) &&
-	       seconds() - sd->proved_at <= 1;
+	return sdax_handle_was_proved(sd) && sd->proved_registry == store->id &&
+	       store->control->programs;
 }
 
 bool sdax_handle_is_proved(struct staticdax *sd)
@@ -321,6 +327,7 @@ bool sdax_handle_is_proved(struct staticdax *sd)
 	const struct sdax_store *store;
 
 	return sd->proved_registry && !sdax_recent_store(&sd->recent, &store) &&
+	       !sdax_store_refresh(&sd->recent.store) &&
 	       proved_lately(sd, store);
 }
 
@@ -334,18 +341,33 @@ int sdax_handle_prove_lately(struct staticdax *sd, struct sdax_store *store,
 	r = sdax_handle_prove(sd, store, NULL, result);
 	if (r < 0)
 		return r;
-	sd->proved_registry = sdax_store_id(store);
+	sd->proved_registry = store->id;
 	sd->proved_at = seconds();
 	return 0;
+}
+
+/* Under guard nobody ends a seal by saying so. */
+void sdax_handle_find_unmounted(struct staticdax *sd, struct sdax_store *store)
+{
+	struct staticdax_result ignored = STATICDAX_INIT(staticdax_result);
+	int r;
+
+	if (sdax_store_guarded(store) || !sdax_store_in_use(store))
+		return;
+	r = sdax_handle_inspect(sd, &ignored);
+	if (!r)
+		r = sdax_gone_unmounted(store, sd->inspect);
+	if (r < 0)
+		sdax_log(sd, 0, "cannot tell which filesystems were unmounted meanwhile");
 }
 
 void sdax_handle_find_gone(struct staticdax *sd, struct sdax_store *store)
 {
 	int r;
 
-	/* its programs cannot be off, and nobody ends a seal there by saying so */
 	if (sdax_store_guarded(store))
 		return;
+	sdax_handle_find_unmounted(sd, store);
 	r = sdax_gone_sweep(store);
 	if (r < 0)
 		sdax_log(sd, 0, "cannot tell which sealed files were deleted meanwhile");
@@ -409,6 +431,9 @@ int sdax_handle_enforce(struct staticdax *sd, uint32_t room,
 		return 0;
 	}
 	sdax_engine_sweep();
+	/* before a seal on it takes the place of the address it had */
+	if (store.sealed >= 0)
+		sdax_handle_find_unmounted(sd, &store);
 	r = programs(list, &n, &complete, result);
 	if (!r && wants_attaching(&store, complete)) {
 		r = attach(sd, &store, room, result);
@@ -435,33 +460,38 @@ int sdax_handle_enforce(struct staticdax *sd, uint32_t room,
 int sdax_handle_replace(struct staticdax *sd, struct sdax_store *store,
 			bool force, struct staticdax_result *result)
 {
+	struct sdax_program list[SDAX_PROGRAMS_MAX];
+	bool complete;
+	size_t n;
 	int r;
 
 	if (newer_in_force(store) && !force)
 		return sdax_fail(result, STATICDAX_PROGRAMS_NEWER, 0, "%s", "");
 	r = sdax_handle_inspect(sd, result);
 	if (!r)
+		r = programs(list, &n, &complete, result);
+	if (!r)
 		r = attach(sd, store, 0, result);
+	if (!r && !complete)
+		sdax_handle_find_gone(sd, store);
 	return r ?: sdax_handle_prove(sd, store, NULL, result);
 }
 
 /* Records of lapsed seals outlive the programs. */
 void sdax_handle_release(struct staticdax *sd, struct sdax_store *store)
 {
-	bool in_use, guarded, records;
 	struct sdax_key key;
+	bool records;
 
 	if (store->sealed < 0)
 		return;
-	in_use = sdax_store_in_use(store);
-	guarded = sdax_store_guarded(store);
-	records = sdax_store_next(store, NULL, &key) != -ENOENT;
-	if (in_use || guarded) {
+	if (sdax_store_guarded(store) || sdax_store_in_use(store)) {
 		sdax_store_close(&sd->kept);
 		sd->kept = *store;
 		*store = (struct sdax_store)SDAX_STORE_NONE;
 		return;
 	}
+	records = sdax_store_next(store, NULL, &key) != -ENOENT;
 	store->control->programs = 0;
 	sdax_store_close(store);
 	sdax_log(sd, 1, "detaching");

@@ -81,15 +81,21 @@ void sdax_handle_release(struct staticdax *sd, struct sdax_store *store);
 /* Has the canary held within the last second? Needs no lock. */
 bool sdax_handle_is_proved(struct staticdax *sd);
 
+/* The same by the clock alone, for those who are told under the lock. */
+bool sdax_handle_was_proved(const struct staticdax *sd);
+
 /* Runs the canary, unless it has held within the last second. */
 int sdax_handle_prove_lately(struct staticdax *sd, struct sdax_store *store,
 			     struct staticdax_result *result);
 
 /*
- * Ends the seals of files that were deleted while the programs were off, as far as
- * the filesystems can tell. The caller holds the lock. Under guard they are never
- * off, and it does nothing.
+ * Ends the seals on filesystems that were unmounted while the programs were off, and
+ * mounted again. The caller holds the lock. Under guard they are never off, and it does
+ * nothing.
  */
+void sdax_handle_find_unmounted(struct staticdax *sd, struct sdax_store *store);
+
+/* The same, and those of files that were deleted, as far as the filesystems tell. */
 void sdax_handle_find_gone(struct staticdax *sd, struct sdax_store *store);
 
 /* What was not proved, or an empty string. Runs the canary. */

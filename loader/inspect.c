@@ -14,17 +14,42 @@
 #include "subvolume.h"
 #include "util.h"
 
+/*
+ * The same object twice, each time with the programs of one question: what the
+ * other's types are in this kernel takes long to find out, and who has a file is
+ * seldom asked.
+ */
 struct sdax_inspect {
-	struct inspect_bpf *skel;
+	struct inspect_bpf *identity;
+	struct inspect_bpf *holders; /* NULL: not asked yet */
 };
 
 /*
- * Every kernel with type information has these iterators; and what libbpf says
+ * Every kernel with type information has these programs; and what libbpf says
  * when descriptors or memory run out is not always that.
  */
 static bool kernel_cannot(void)
 {
 	return access("/sys/kernel/btf/vmlinux", F_OK) < 0 && errno == ENOENT;
+}
+
+static int load(struct inspect_bpf **ret, bool holders)
+{
+	struct inspect_bpf *skel = inspect_bpf__open();
+	int r;
+
+	if (!skel)
+		return -errno;
+	bpf_program__set_autoload(skel->progs.sdax_identify, !holders);
+	bpf_program__set_autoload(skel->progs.sdax_holder_fds, holders);
+	bpf_program__set_autoload(skel->progs.sdax_holder_maps, holders);
+	r = inspect_bpf__load(skel);
+	if (r < 0) {
+		inspect_bpf__destroy(skel);
+		return kernel_cannot() ? -EOPNOTSUPP : r;
+	}
+	*ret = skel;
+	return 0;
 }
 
 int sdax_inspect_new(struct sdax_inspect **ret)
@@ -35,20 +60,18 @@ int sdax_inspect_new(struct sdax_inspect **ret)
 	inspect = calloc(1, sizeof(*inspect));
 	if (!inspect)
 		return -ENOMEM;
-	inspect->skel = inspect_bpf__open_and_load();
-	if (!inspect->skel) {
-		r = -errno;
-		return kernel_cannot() ? -EOPNOTSUPP : r;
-	}
-	*ret = TAKE_PTR(inspect);
-	return 0;
+	r = load(&inspect->identity, false);
+	if (!r)
+		*ret = TAKE_PTR(inspect);
+	return r;
 }
 
 void sdax_inspect_free(struct sdax_inspect *inspect)
 {
 	if (!inspect)
 		return;
-	inspect_bpf__destroy(inspect->skel);
+	inspect_bpf__destroy(inspect->identity);
+	inspect_bpf__destroy(inspect->holders);
 	free(inspect);
 }
 
@@ -97,7 +120,7 @@ static int identify(struct sdax_inspect *inspect, int fd,
 	int r;
 
 	r = bpf_prog_test_run_opts(
-		bpf_program__fd(inspect->skel->progs.sdax_identify), &opts);
+		bpf_program__fd(inspect->identity->progs.sdax_identify), &opts);
 	if (r < 0)
 		return r;
 	if (!question.id.file)
@@ -107,16 +130,16 @@ static int identify(struct sdax_inspect *inspect, int fd,
 }
 
 /* Only once the module is there. */
-static int learn_subvolumes(struct sdax_inspect *inspect)
+static int learn_subvolumes(struct inspect_bpf *skel)
 {
 	struct sdax_subvolume_at at;
 	int r;
 
-	if (inspect->skel->bss->subvolume_at.root)
+	if (skel->bss->subvolume_at.root)
 		return 0;
 	r = sdax_subvolume_find(&at);
 	if (!r)
-		inspect->skel->bss->subvolume_at = at;
+		skel->bss->subvolume_at = at;
 	return r;
 }
 
@@ -130,7 +153,7 @@ static int identify_on_btrfs(struct sdax_inspect *inspect, int fd,
 	__u32 part = 0;
 	int r;
 
-	r = learn_subvolumes(inspect);
+	r = learn_subvolumes(inspect->identity);
 	if (!r)
 		r = identify(inspect, fd, id);
 	if (!r)
@@ -159,15 +182,20 @@ int sdax_inspect_holders(struct sdax_inspect *inspect,
 			 struct sdax_holder **ret_holders, size_t *ret_count)
 {
 	_cleanup_free_ char *data = NULL;
+	struct inspect_bpf *skel;
 	size_t len = 0;
 	int r;
 
-	inspect->skel->bss->wanted = *key;
-	r = key->part ? learn_subvolumes(inspect) : 0;
+	r = inspect->holders ? 0 : load(&inspect->holders, true);
+	if (r < 0)
+		return r;
+	skel = inspect->holders;
+	skel->bss->wanted = *key;
+	r = key->part ? learn_subvolumes(skel) : 0;
 	if (!r)
-		r = run(inspect->skel->progs.sdax_holder_fds, &data, &len);
+		r = run(skel->progs.sdax_holder_fds, &data, &len);
 	if (!r)
-		r = run(inspect->skel->progs.sdax_holder_maps, &data, &len);
+		r = run(skel->progs.sdax_holder_maps, &data, &len);
 	if (r < 0)
 		return r;
 	*ret_count = len / sizeof(**ret_holders);

@@ -16,7 +16,7 @@
 
 struct sdax_inspect;
 
-/* EPERM without privilege, EOPNOTSUPP where the iterators do not load. */
+/* EPERM without privilege, EOPNOTSUPP where the kernel has no type information. */
 int sdax_inspect_new(struct sdax_inspect **ret);
 void sdax_inspect_free(struct sdax_inspect *inspect);
 
@@ -27,7 +27,7 @@ int sdax_inspect_identity(struct sdax_inspect *inspect, int fd,
 /*
  * Everybody who has the inode open or mapped, this process included. An open
  * file that was dup'ed or inherited appears once for each descriptor, with the
- * same address. The caller frees the array.
+ * same address. The caller frees the array. Errors as of sdax_inspect_new().
  */
 int sdax_inspect_holders(struct sdax_inspect *inspect,
 			 const struct sdax_key *key,

@@ -209,16 +209,33 @@ int staticdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 	return sdax_unseal_all(sd, mountpoint, flags, fn, arg, ret_count);
 }
 
+struct mapping {
+	staticdax_run_fn fn;
+	void *arg;
+	const struct staticdax_map *map;
+	struct staticdax_map *ret_map;
+};
+
+/* The caller's fn may look at the caller's map. */
+static int hand_out_run(void *arg, const struct staticdax_run *run)
+{
+	struct mapping *mapping = arg;
+
+	hand_over(0, mapping->ret_map, mapping->map, sizeof(*mapping->map));
+	return mapping->fn(mapping->arg, run);
+}
+
 int staticdax_map(struct staticdax *sd, const char *path, staticdax_run_fn fn,
 		  void *arg, struct staticdax_map *ret_map,
 		  struct staticdax_result *result)
 {
 	struct staticdax_map map = STATICDAX_INIT(staticdax_map);
 	struct staticdax_result said = nothing;
+	struct mapping mapping = { fn, arg, &map, ret_map };
 	int r;
 
 	enter(sd);
-	r = sdax_map_file(path, fn, arg, &map, &said);
+	r = sdax_map_file(path, fn ? hand_out_run : NULL, &mapping, &map, &said);
 	hand_over(r, ret_map, &map, sizeof(map));
 	return tell(r, result, &said);
 }

@@ -48,7 +48,7 @@ int sdax_map_file(const char *path, staticdax_run_fn fn, void *arg,
 	uint64_t block;
 	int r;
 
-	r = sdax_target_open(path, false, &target, result);
+	r = sdax_target_open(path, false, NULL, &target, result);
 	if (r < 0)
 		return r;
 	if (!S_ISREG(target.facts.mode))

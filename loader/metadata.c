@@ -36,7 +36,8 @@ static ssize_t list(int fd, char **ret)
 	names = malloc(size + 1);
 	if (!names)
 		return -ENOMEM;
-	size = flistxattr(fd, names, size);
+	/* never 0, which would only ask for the size again */
+	size = flistxattr(fd, names, size + 1);
 	if (size < 0)
 		return -errno;
 	*ret = TAKE_PTR(names);
@@ -53,7 +54,7 @@ static int copy_one(int from, int to, const char *name)
 	value = malloc(size + 1);
 	if (!value)
 		return -ENOMEM;
-	size = fgetxattr(from, name, value, size);
+	size = fgetxattr(from, name, value, size + 1);
 	if (size < 0 || fsetxattr(to, name, value, size, 0) < 0)
 		return -errno;
 	return 0;

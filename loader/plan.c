@@ -11,11 +11,9 @@
 
 #include "util.h"
 
-static int add_file(struct plan *plan, const struct policy_rule *rule,
-		    const char *path)
+static int add(struct plan *plan, const struct plan_file *like, const char *path)
 {
 	struct plan_file *file;
-	struct stat st;
 
 	if (plan->count == plan->room) {
 		size_t room = plan->room ? 2 * plan->room : 64;
@@ -27,18 +25,39 @@ static int add_file(struct plan *plan, const struct policy_rule *rule,
 		plan->room = room;
 	}
 	file = &plan->files[plan->count];
-	*file = (struct plan_file){ .rule = rule, .order = plan->count };
-	if (stat(path, &st) < 0)
-		file->error = -errno;
-	else if (!rule->exact && !S_ISREG(st.st_mode))
-		return 0;
-	file->dev = st.st_dev;
-	file->ino = st.st_ino;
+	*file = *like;
+	file->order = plan->count;
 	file->path = strdup(path);
 	if (!file->path)
 		return -ENOMEM;
 	plan->count++;
 	return 0;
+}
+
+static int add_file(struct plan *plan, const struct policy_rule *rule,
+		    const char *path)
+{
+	struct plan_file file = { .rule = rule };
+	struct stat st = {};
+
+	if (stat(path, &st) < 0) {
+		/* a link that leads nowhere, or gone since the pattern was expanded */
+		if (!rule->exact && (errno == ENOENT || errno == ENOTDIR))
+			return 0;
+		file.error = -errno;
+	} else if (!rule->exact && !S_ISREG(st.st_mode)) {
+		return 0;
+	}
+	file.dev = st.st_dev;
+	file.ino = st.st_ino;
+	return add(plan, &file, path);
+}
+
+static int add_none(struct plan *plan, const struct policy_rule *rule)
+{
+	const struct plan_file none = { .rule = rule, .none = true };
+
+	return add(plan, &none, rule->pattern);
 }
 
 /* Where nothing is, nothing matches; what cannot be read may hide a match. */
@@ -52,6 +71,7 @@ static int is_failure(const char *path, int error)
 static int expand(struct plan *plan, const struct policy_rule *rule)
 {
 	_cleanup_(globfree) glob_t found = {};
+	size_t before = plan->count;
 	int r;
 
 	if (rule->exact)
@@ -60,7 +80,7 @@ static int expand(struct plan *plan, const struct policy_rule *rule)
 	case 0:
 		break;
 	case GLOB_NOMATCH:
-		return 0;
+		return add_none(plan, rule);
 	case GLOB_NOSPACE:
 		return -ENOMEM;
 	default:
@@ -71,7 +91,7 @@ static int expand(struct plan *plan, const struct policy_rule *rule)
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return plan->count > before ? 0 : add_none(plan, rule);
 }
 
 static int compare_inodes(const struct plan_file *a, const struct plan_file *b)
@@ -160,7 +180,7 @@ static int each_once(struct plan *plan, struct policy_error *error)
 	if (!superseded || !plan->by_inode)
 		return -ENOMEM;
 	for (size_t i = 0; i < plan->count; i++)
-		if (!plan->files[i].error)
+		if (!plan->files[i].error && !plan->files[i].none)
 			plan->by_inode[plan->by_inode_count++] = plan->files[i];
 	qsort(plan->by_inode, plan->by_inode_count, sizeof(*plan->by_inode),
 	      compare_rank);

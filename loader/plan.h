@@ -15,8 +15,9 @@
 struct plan_file {
 	char *path;
 	const struct policy_rule *rule;
+	bool none;		/* path is a pattern that matches no file */
 	int error;		/* 0, or why it cannot be looked at */
-	dev_t dev;		/* of stat(2), if error is 0 */
+	dev_t dev;		/* of stat(2), if there is a file */
 	ino_t ino;
 	size_t order;		/* in the policy */
 };
@@ -25,16 +26,16 @@ struct plan {
 	struct plan_file *files;	/* in the order of the policy */
 	size_t count;
 	size_t room;
-	struct plan_file *by_inode;	/* those without error, sorted */
+	struct plan_file *by_inode;	/* those that there are, sorted */
 	size_t by_inode_count;
 };
 
 /*
  * Expands every rule. A path names its file whether it exists or not; a pattern
- * names the regular files it matches, which may be none. For one file a path
- * goes before a pattern. EINVAL: two rules of the same rank ask different
- * things of a file; ret_error names both. ENOMEM, EIO. The plan refers to the
- * policy.
+ * names the regular files it matches, and stands for itself if there are none. For
+ * one file a path goes before a pattern. EINVAL: two rules of the same rank ask
+ * different things of a file; ret_error names both. ENOMEM, EIO. The plan refers to
+ * the policy.
  */
 int plan_make(const struct policy *policy, struct plan *ret,
 	      struct policy_error *ret_error);

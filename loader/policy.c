@@ -250,7 +250,12 @@ static int read_options(struct reading *reading,
 			      "options are expected below the path, such as align: 2M");
 	while (!r)
 		r = read_option(reading, &given, options);
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	if (options->mode == STATICDAX_MODE_NOSHRINK && options->align)
+		return refuse(reading, &event.start_mark,
+			      "mode noshrink goes without align; leave that out");
+	return 0;
 }
 
 static struct policy_rule *new_rule(struct policy *policy)

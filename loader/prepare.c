@@ -253,7 +253,8 @@ static int prepare(struct preparation *p)
 	struct sdax_exchange exchange;
 	int r;
 
-	r = sdax_target_open(p->path, !dry_run, &p->target, p->result);
+	r = sdax_target_open(p->path, !dry_run, NULL, &p->target,
+			     p->result);
 	if (!r)
 		r = refuse_sealed(p);
 	if (!r)

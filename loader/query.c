@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include "events.h"
@@ -101,6 +100,14 @@ static bool is_edited(struct sdax_entry entry)
 	return sdax_entry_edited(&entry);
 }
 
+/* Nobody relies on what was edited. */
+static enum staticdax_state state_of(const struct sdax_entry *entry)
+{
+	if (entry->state >= SDAX_STATE_MAX_ || is_edited(*entry))
+		return STATICDAX_STATE_LAPSED;
+	return (enum staticdax_state)entry->state;
+}
+
 int sdax_query_slot(struct staticdax *sd, const struct sdax_store *store,
 		    const struct sdax_key *key, const struct sdax_slot *slot,
 		    struct staticdax_seal *ret)
@@ -113,9 +120,7 @@ int sdax_query_slot(struct staticdax *sd, const struct sdax_store *store,
 		return -ENOMEM;
 	*ret = (struct staticdax_seal){
 		.size = ret->size,
-		.state = entry.state < SDAX_STATE_MAX_ ?
-				 (enum staticdax_state)entry.state :
-				 STATICDAX_STATE_LAPSED,
+		.state = state_of(&entry),
 		.mode = (enum staticdax_mode)entry.mode,
 		.audit = entry.flags & (SDAX_F_AUDIT | SDAX_F_WAS_AUDIT),
 		.dax = entry.flags & SDAX_F_DAX,
@@ -137,10 +142,8 @@ int sdax_query_slot(struct staticdax *sd, const struct sdax_store *store,
 	};
 	if (entry.last_event)
 		fill_last_event(sd, store, &entry, ret);
-	if (is_edited(entry)) {
-		ret->state = STATICDAX_STATE_LAPSED;
+	if (is_edited(entry))
 		ret->lapse = "edited";
-	}
 	return 0;
 }
 
@@ -159,9 +162,9 @@ bool sdax_query_reuses_numbers(uint64_t magic)
 	return magic == TMPFS_MAGIC || magic == BTRFS_SUPER_MAGIC;
 }
 
-static bool is_sealable(const struct statfs *fs)
+static bool is_sealable(uint64_t magic)
 {
-	switch ((unsigned long)fs->f_type) {
+	switch (magic) {
 	case EXT4_SUPER_MAGIC:
 	case XFS_SUPER_MAGIC:
 	case TMPFS_MAGIC:
@@ -176,13 +179,13 @@ static bool is_sealable(const struct statfs *fs)
  * where anything is ever sealed, but on btrfs, where it is the subvolume's; and a
  * wrong answer here could only be "not sealed".
  */
-static int key_by_stat(const char *path, struct sdax_key *ret,
-		       bool *ret_sealable, int *ret_fd)
+static int key_by_stat(const char *path, struct sdax_mounted *known,
+		       struct sdax_key *ret, bool *ret_sealable, int *ret_fd)
 {
 	_cleanup_close_ int fd = -1;
-	struct statfs fs;
+	struct statx stx;
 	struct stat st;
-	int r = 0;
+	int r;
 
 	if (stat(path, &st) < 0)
 		return -errno;
@@ -190,14 +193,17 @@ static int key_by_stat(const char *path, struct sdax_key *ret,
 	if (!*ret_sealable)
 		return 0;
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
+	if (fd < 0)
 		return -errno;
-	*ret_sealable = S_ISREG(st.st_mode) && is_sealable(&fs);
+	r = sdax_target_stat(fd, &stx, known);
+	if (r < 0)
+		return r;
+	*ret_sealable = S_ISREG(stx.stx_mode) && is_sealable(known->magic);
 	*ret = (struct sdax_key){
-		.ino = st.st_ino,
-		.dev = major(st.st_dev) << 20 | minor(st.st_dev),
+		.ino = stx.stx_ino,
+		.dev = stx.stx_dev_major << 20 | stx.stx_dev_minor,
 	};
-	if (*ret_sealable && (unsigned long)fs.f_type == BTRFS_SUPER_MAGIC) {
+	if (*ret_sealable && known->magic == BTRFS_SUPER_MAGIC) {
 		r = sdax_subvolume_part(fd, &ret->part);
 		if (!r)
 			r = sdax_subvolume_dev(fd, &ret->dev);
@@ -274,10 +280,10 @@ int sdax_query_path(struct staticdax *sd, const char *path,
 	const struct sdax_store *store;
 	_cleanup_close_ int fd = -1;
 	struct sdax_key key;
-	bool sealable;
+	bool sealable = false;
 	int r;
 
-	r = key_by_stat(path, &key, &sealable, &fd);
+	r = key_by_stat(path, &sd->recent.mounted, &key, &sealable, &fd);
 	if (!r && sealable) {
 		r = or_lost(sdax_recent_store(&sd->recent, &store));
 		if (!r)
@@ -326,17 +332,35 @@ int sdax_query_list(struct staticdax *sd, staticdax_list_fn fn, void *arg)
 	return sdax_store_walk(&store, list_one, &listing);
 }
 
-static int count_states(void *arg, const struct staticdax_seal *seal)
+static int count_states(void *arg, const struct sdax_key *key,
+			const struct sdax_slot *slot)
 {
 	struct staticdax_status *status = arg;
+	const struct sdax_entry *entry = &slot->entry;
 
-	if (seal->state == STATICDAX_STATE_LAPSED)
+	(void)key;
+	if (entry->flags & SDAX_F_CANARY)
+		return 0;
+	switch (state_of(entry)) {
+	case STATICDAX_STATE_LAPSED:
 		status->lapsed++;
-	if (seal->state == STATICDAX_STATE_PENDING)
+		break;
+	case STATICDAX_STATE_PENDING:
 		status->pending++;
-	if (seal->state == STATICDAX_STATE_SEALED)
-		status->noshrink += seal->mode == STATICDAX_MODE_NOSHRINK;
+		break;
+	default:
+		status->noshrink += entry->mode == SDAX_MODE_NOSHRINK;
+	}
 	return 0;
+}
+
+/* Anew, since a file that is gone ends its seal. */
+static void find_gone(struct staticdax *sd, struct sdax_store *store,
+		      struct staticdax_status *status)
+{
+	sdax_handle_find_gone(sd, store);
+	status->lapsed = status->pending = status->noshrink = 0;
+	sdax_store_walk(store, count_states, status);
 }
 
 static void read_counters(const struct sdax_store *store,
@@ -399,7 +423,9 @@ static int read_status(struct staticdax *sd, struct staticdax_status *status)
 		return 0;
 	if (r < 0)
 		return r;
-	tampered = sdax_crosscheck(&store, detail, sizeof(detail));
+	sdax_handle_find_unmounted(sd, &store);
+	tampered = sdax_crosscheck(&store, count_states, status, detail,
+				   sizeof(detail));
 	if (tampered < 0)
 		return sdax_fail(result, STATICDAX_SYSTEM, tampered,
 				 "comparing the maps");
@@ -414,15 +440,11 @@ static int read_status(struct staticdax *sd, struct staticdax_status *status)
 	status->enforcing = status->attached && !proved;
 	/* what is off does not see a file go */
 	if (proved < 0)
-		sdax_handle_find_gone(sd, &store);
+		find_gone(sd, &store, status);
 	status->seals = store.control->seals;
 	status->audits = store.control->audits;
 	status->capacity = store.capacity;
 	read_counters(&store, status);
-	r = sdax_query_list(sd, count_states, status);
-	if (r < 0 && !proved)
-		return sdax_fail(result, STATICDAX_SYSTEM, r,
-				 "reading the registry");
 	if (!status->attached)
 		sdax_handle_release(sd, &store);
 	return proved;

@@ -4,9 +4,8 @@
 #include "recent.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -26,37 +25,31 @@ static void forget_device(struct sdax_recent *recent)
 	recent->device = NULL;
 }
 
+static void forget_directory(struct sdax_recent *recent)
+{
+	free(recent->directory);
+	free(recent->real);
+	recent->directory = recent->real = NULL;
+}
+
 void sdax_recent_done(struct sdax_recent *recent)
 {
 	sdax_store_close(&recent->store);
 	forget_device(recent);
-	sdax_closep(&recent->swaps);
-}
-
-/* Maps are replaced by replacing their directory. */
-static bool same_registry(const struct sdax_recent *recent,
-			  const struct stat *pins)
-{
-	return recent->store.sealed >= 0 &&
-	       recent->pins_dev == pins->st_dev &&
-	       recent->pins_ino == pins->st_ino &&
-	       seconds() - recent->store_at <= 1;
+	forget_directory(recent);
 }
 
 int sdax_recent_store(struct sdax_recent *recent,
 		      const struct sdax_store **ret_store)
 {
-	struct stat pins;
 	int r;
 
-	r = stat(SDAX_PIN_DIR, &pins) < 0 ? -errno : 0;
-	if (r < 0 || !same_registry(recent, &pins)) {
+	if (seconds() - recent->store_at > 1 ||
+	    !sdax_store_is_pinned(&recent->store)) {
 		sdax_store_close(&recent->store);
-		r = r ?: sdax_store_open(false, &recent->store);
+		r = sdax_store_open(false, &recent->store);
 		if (r < 0)
 			return r;
-		recent->pins_dev = pins.st_dev;
-		recent->pins_ino = pins.st_ino;
 		recent->store_at = seconds();
 	}
 	*ret_store = &recent->store;
@@ -85,14 +78,6 @@ int sdax_recent_device(struct sdax_recent *recent,
 	return 0;
 }
 
-/* The kernel marks an open list once there is another, mm/swapfile.c, swaps_poll() */
-static bool same_swaps(int swaps)
-{
-	struct pollfd list = { .fd = swaps, .events = POLLPRI };
-
-	return swaps >= 0 && poll(&list, 1, 0) == 0;
-}
-
 static bool names_file(FILE *swaps)
 {
 	char line[4352], type[16];
@@ -109,14 +94,59 @@ bool sdax_recent_is_swap(struct sdax_recent *recent,
 {
 	_cleanup_fclose_ FILE *swaps = NULL;
 
-	if (same_swaps(recent->swaps))
+	if (recent->no_swaps && seconds() - recent->swaps_at <= 1)
 		return false;
-	sdax_closep(&recent->swaps);
-	recent->swaps = -1;
 	swaps = fopen("/proc/swaps", "re");
-	if (swaps && !names_file(swaps) && !ferror(swaps)) {
-		recent->swaps = fcntl(fileno(swaps), F_DUPFD_CLOEXEC, 0);
-		return false;
-	}
-	return sdax_target_is_swap(target);
+	recent->no_swaps = swaps && !names_file(swaps) && !ferror(swaps);
+	recent->swaps_at = seconds();
+	return !recent->no_swaps && sdax_target_is_swap(target);
+}
+
+/* With the slash. */
+static size_t directory_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash - path + 1 : 0;
+}
+
+static bool leads_to(const char *path, const struct sdax_target *target)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && st.st_dev == target->dev &&
+	       st.st_ino == target->ino;
+}
+
+/* By the way to its directory as it was for the file before, if that still leads there. */
+static char *path_beside(const struct sdax_recent *recent, const char *path,
+			 const struct sdax_target *target)
+{
+	size_t length = directory_length(path);
+	_cleanup_free_ char *full = NULL;
+
+	if (!recent->directory || strlen(recent->directory) != length ||
+	    memcmp(recent->directory, path, length))
+		return NULL;
+	if (asprintf(&full, "%s%s", recent->real, path + length) < 0)
+		full = NULL;
+	return full && leads_to(full, target) ? TAKE_PTR(full) : NULL;
+}
+
+char *sdax_recent_path(struct sdax_recent *recent, const char *path,
+		       const struct sdax_target *target)
+{
+	char *full = path_beside(recent, path, target);
+
+	if (full)
+		return full;
+	forget_directory(recent);
+	full = realpath(path, NULL);
+	if (!full)
+		return NULL;
+	recent->directory = strndup(path, directory_length(path));
+	recent->real = strndup(full, directory_length(full));
+	if (!recent->directory || !recent->real)
+		forget_directory(recent);
+	return full;
 }

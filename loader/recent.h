@@ -17,17 +17,19 @@
 
 struct sdax_recent {
 	struct sdax_store store;	/* for reading */
-	dev_t pins_dev;			/* of the directory it is pinned in */
-	ino_t pins_ino;
 	time_t store_at;		/* these are CLOCK_MONOTONIC_COARSE, seconds */
 	struct sdax_device *device;
 	dev_t dev;
 	bool realtime;
 	time_t device_at;
-	int swaps;			/* /proc/swaps as it named no file, or -1 */
+	bool no_swaps;			/* /proc/swaps named no file */
+	time_t swaps_at;
+	struct sdax_mounted mounted;
+	char *directory;		/* of a path as it was given, */
+	char *real;			/* and what it was by realpath(3) */
 };
 
-#define SDAX_RECENT_NONE { .store = SDAX_STORE_NONE, .swaps = -1 }
+#define SDAX_RECENT_NONE { .store = SDAX_STORE_NONE }
 
 void sdax_recent_done(struct sdax_recent *recent);
 
@@ -43,8 +45,12 @@ int sdax_recent_device(struct sdax_recent *recent,
 		       const struct sdax_target *target,
 		       struct sdax_device **ret_device);
 
-/* sdax_target_is_swap(), without reading the list again while it is the same. */
+/* sdax_target_is_swap() */
 bool sdax_recent_is_swap(struct sdax_recent *recent,
 			 const struct sdax_target *target);
+
+/* realpath(3) of the target's path; the caller frees it. NULL: it has none by now. */
+char *sdax_recent_path(struct sdax_recent *recent, const char *path,
+		       const struct sdax_target *target);
 
 #endif

@@ -161,6 +161,12 @@ static int exchange(struct relocation *l)
 	r = exchange_names(l);
 	if (r < 0)
 		return failed(l, r, "exchanging the names");
+	/* takes its time, in which somebody may come: so before the last look */
+	if (fsync(l->file.directory) < 0) {
+		r = -errno;
+		l->file.linked = false;
+		return failed(l, r, "fsync of its directory");
+	}
 	if (leads_to_source(l, l->file.name) &&
 	    sdax_lease_undisturbed(l->source->fd))
 		return 0;
@@ -179,10 +185,7 @@ static int publish(struct relocation *l)
 	r = sdax_unnamed_link(&l->file, l->result);
 	if (!r)
 		r = exchange(l);
-	if (!r && fsync(l->file.directory) < 0)
-		r = failed(l, -errno, "fsync of its directory");
-	else
-		sdax_unnamed_unlink(&l->file);
+	sdax_unnamed_unlink(&l->file);
 	return r;
 }
 

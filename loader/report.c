@@ -53,6 +53,27 @@ int report_done(struct report *report)
 	return report->error;
 }
 
+#define LATE_NS 100000000ULL
+
+static uint64_t coarse_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+void report_soon(struct report *report, const struct staticdax_result *result)
+{
+	uint64_t now = coarse_now();
+
+	if (result->reason == STATICDAX_OK && !result->changed &&
+	    now - report->out_at < LATE_NS)
+		return;
+	report->out_at = now;
+	report_done(report);
+}
+
 /* JSON */
 
 static void put_json(struct report *report, struct json_object *object)
@@ -104,7 +125,7 @@ void report_end(struct report *report, const struct staticdax_result *failure)
 	json_object_put(object);
 }
 
-/* seal, unseal, check, get: each outcome is out before the next file */
+/* seal, unseal, check, get */
 
 static char *bare(const char *path)
 {
@@ -159,7 +180,7 @@ void report_sealed(struct report *report, const char *path, bool audit,
 			    audit ? ", audit only: nothing is refused" : "");
 		put_map(report, result);
 	}
-	report_done(report);
+	report_soon(report, result);
 }
 
 void report_created(struct report *report, const char *path,
@@ -250,7 +271,7 @@ void report_unsealed(struct report *report, const char *path,
 		report_text(report, "%s: %s\n", quote_or(name),
 			    result->changed ? "unsealed" : "was not sealed");
 	}
-	report_done(report);
+	report_soon(report, result);
 }
 
 void report_planned(struct report *report, const char *path, bool seal,
@@ -324,7 +345,7 @@ void report_checked(struct report *report, const char *path,
 	} else if (is_answer(result)) {
 		put_no(report, quote_or(name), "not fit: ", result);
 	}
-	report_done(report);
+	report_soon(report, result);
 }
 
 void report_verified(struct report *report, const char *path,
@@ -346,7 +367,7 @@ void report_verified(struct report *report, const char *path,
 		put_no(report, quote_or(name), "NOT as it was sealed: ",
 		       result);
 	}
-	report_done(report);
+	report_soon(report, result);
 }
 
 /* "sealed", "lapsed (unmounted, 2031-05-07 11:33:17)"; the caller frees it. */
@@ -430,7 +451,7 @@ void report_got(struct report *report, const char *path,
 				    ", against shrinking only" : "");
 		put_denials(report, seal);
 	}
-	report_done(report);
+	report_soon(report, result);
 }
 
 /* list */

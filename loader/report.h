@@ -71,6 +71,7 @@
 #define SDAX_REPORT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "staticdax.h"
@@ -86,6 +87,7 @@ struct report {
 	bool denials;		/* list and get: also the last denial */
 	bool more;		/* an element has been printed */
 	int error;		/* 0 or the negative errno of the first failure */
+	uint64_t out_at;	/* the last flush, CLOCK_MONOTONIC, ns */
 	/* columns of list */
 	int path_width;
 	int size_width;
@@ -97,6 +99,12 @@ void report_init(struct report *report, FILE *out, bool json);
 
 /* Flushes. 0, or why not everything arrived. */
 int report_done(struct report *report);
+
+/*
+ * After an element: what was changed is out before the next file is touched, and what
+ * failed before stderr says why. All else when a tenth of a second has gone by.
+ */
+void report_soon(struct report *report, const struct staticdax_result *result);
 
 /* Around elements; failure is of the whole run, or NULL. */
 void report_begin(struct report *report, const char *array);

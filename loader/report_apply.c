@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "quote.h"
 #include "report.h"
 #include "size.h"
 #include "util.h"
@@ -62,6 +63,7 @@ static void put_changed(struct report *report, const struct applied *applied)
 static void put_json(struct report *report, const struct applied *applied)
 {
 	static const char *const words[] = {
+		[APPLY_NONE] = "none",
 		[APPLY_KEEP] = "keep",
 		[APPLY_SEAL] = "seal",
 		[APPLY_CHANGE] = "change",
@@ -77,13 +79,29 @@ static void put_json(struct report *report, const struct applied *applied)
 	report_element(report, object);
 }
 
+/* Nothing is wrong with it, unless it was mistyped. */
+static void put_none(struct report *report, const struct applied *applied)
+{
+	_cleanup_free_ char *pattern = quote_escape(applied->path,
+						    strlen(applied->path),
+						    QUOTE_BARE);
+	_cleanup_free_ char *file = quote_escape(applied->rule->file,
+						 strlen(applied->rule->file),
+						 QUOTE_BARE);
+
+	report_text(report, "%s: matches no file, as %s:%u has it\n",
+		    quote_or(pattern), quote_or(file), applied->rule->line);
+}
+
 static void put_text(struct report *report, const struct applied *applied)
 {
 	const struct policy_rule *rule = applied->rule;
 	bool audit = rule && rule->options.flags & STATICDAX_AUDIT;
 	bool changed = applied->dry_run || applied->result.changed;
 
-	if (applied->action == APPLY_CHANGE && changed)
+	if (applied->action == APPLY_NONE)
+		put_none(report, applied);
+	else if (applied->action == APPLY_CHANGE && changed)
 		put_changed(report, applied);
 	else if (applied->dry_run && applied->action != APPLY_KEEP)
 		report_planned(report, applied->path,
@@ -100,5 +118,5 @@ void report_applied(struct report *report, const struct applied *applied)
 		put_text(report, applied);
 	else
 		put_json(report, applied);
-	report_done(report);
+	report_soon(report, &applied->result);
 }

@@ -53,6 +53,7 @@ struct sealing {
 	bool unnamed;		/* without a name, which the caller gives it then */
 	bool leased;
 	bool self_held;		/* we hold it ourselves: counts, not a lease */
+	bool mapped;		/* its extents would do, before it had an entry */
 };
 
 /* Where its blocks are is no matter to it, so nobody looks. */
@@ -73,6 +74,14 @@ static int judge_extents(struct sealing *s, const struct sdax_run_sink *sink)
 		return sdax_fail(s->result, STATICDAX_SYSTEM, r,
 				 "finding the device");
 	return sdax_fit_extents(&s->target, s->align, device, sink, s->result);
+}
+
+static int judge_map(struct sealing *s)
+{
+	int r = judge_extents(s, NULL);
+
+	s->mapped = !r;
+	return r;
 }
 
 /* A file that is being made has no name until it is sealed. */
@@ -132,7 +141,8 @@ int sdax_seal_check(struct staticdax *sd, const char *path,
 
 	r = parse_options(&s);
 	if (!r)
-		r = sdax_target_open(path, false, &s.target, result);
+		r = sdax_target_open(path, false, &sd->recent.mounted,
+				     &s.target, result);
 	if (r < 0)
 		return r;
 	s.target.facts.swapfile = sdax_recent_is_swap(&sd->recent, &s.target);
@@ -265,6 +275,14 @@ static int wait_until_free(struct sealing *s)
 	}
 }
 
+/* Would it be sealed? Says no before anything is touched. */
+static int foresee(struct sealing *s)
+{
+	int r = wait_until_free(s);
+
+	return r ?: judge_map(s);
+}
+
 /* XFS */
 
 /*
@@ -319,7 +337,7 @@ static struct sdax_entry pending_entry(const struct sealing *s)
 static void resolve(struct sealing *s)
 {
 	free(s->full);
-	s->full = realpath(s->path, NULL);
+	s->full = sdax_recent_path(&s->sd->recent, s->path, &s->target);
 }
 
 static int put(struct sealing *s, struct sdax_store *store,
@@ -520,10 +538,13 @@ static int seal_excluded(struct sealing *s, struct sdax_store *store,
 
 	for (int i = 0; i < LEASE_TRIES; i++) {
 		r = exclude_others(s);
+		if (!r && !s->mapped)
+			r = judge_map(s);
+		/* before the list of where it lay is written anew */
+		if (!r && was)
+			r = compare_maps(s, was);
 		if (!r && !i && !(was && is_judged(was)))
 			r = clear_staging(s);
-		if (!r)
-			r = write_out(s);
 		if (!r)
 			r = was ? change_once(s, store, was) :
 				  seal_once(s, store);
@@ -619,6 +640,9 @@ static int seal_lapsed(struct sealing *s, struct sdax_store *store,
 	_cleanup_free_ char *path = NULL;
 	int r;
 
+	r = s->mapped ? 0 : foresee(s);
+	if (r < 0)
+		return r;
 	r = sdax_store_path(store, &s->key, &path);
 	if (r == -ENOMEM)
 		return sdax_fail(result, STATICDAX_SYSTEM, r,
@@ -698,6 +722,12 @@ static bool stays(const struct sealing *s)
 		sdax_guard_state() != SDAX_GUARD_OFF);
 }
 
+/* Nothing has to be attached for it, or waited for without the lock. */
+static bool is_ready(const struct sealing *s)
+{
+	return !s->options->wait_ms && sdax_handle_was_proved(s->sd);
+}
+
 static int seal_target(struct sealing *s)
 {
 	_cleanup_close_ int lock = -1;
@@ -710,13 +740,10 @@ static int seal_target(struct sealing *s)
 		r = judge_file(s);
 	if (r < 0)
 		return r;
-	if (!stays(s)) {
-		r = wait_until_free(s);
-		if (!r)
-			r = judge_extents(s, NULL);
-		if (r < 0)
-			return r;
-	}
+	if (!is_ready(s) && !stays(s))
+		r = foresee(s);
+	if (r < 0)
+		return r;
 	r = sdax_handle_lock(&lock, s->result);
 	return r ?: seal_locked(s);
 }
@@ -738,7 +765,8 @@ int sdax_seal_file(struct staticdax *sd, const char *path,
 	if (!r)
 		r = sdax_privilege_check(result);
 	if (!r)
-		r = sdax_target_open(path, true, &s.target, result);
+		r = sdax_target_open(path, true, &sd->recent.mounted,
+				     &s.target, result);
 	return r ?: seal_target(&s);
 }
 

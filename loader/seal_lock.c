@@ -30,7 +30,7 @@ static int crosscheck(struct sdax_store *store,
 	char detail[sizeof(result->detail)];
 	int r;
 
-	r = sdax_crosscheck(store, detail, sizeof(detail));
+	r = sdax_crosscheck(store, NULL, NULL, detail, sizeof(detail));
 	if (r < 0)
 		return sdax_fail(result, STATICDAX_SYSTEM, r,
 				 "comparing the maps");

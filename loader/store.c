@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -130,10 +131,14 @@ int sdax_store_open(bool writable, struct sdax_store *ret)
 	int *fds[] = { &store.sealed, &store.filesystems, &store.paths,
 		       &store.events, &store.counters, &store.control_fd,
 		       &filter };
+	struct bpf_map_info info;
+	struct stat pins;
 	int r;
 
-	if (access(SDAX_PIN_DIR, F_OK) < 0)
+	if (stat(SDAX_PIN_DIR, &pins) < 0)
 		return -errno;
+	store.pins_dev = pins.st_dev;
+	store.pins_ino = pins.st_ino;
 	store.writable = writable;
 	if (writable && sdax_guard_state() != SDAX_GUARD_OFF) {
 		store.door = sdax_door_open();
@@ -152,8 +157,10 @@ int sdax_store_open(bool writable, struct sdax_store *ret)
 			return fd;
 		*fds[map] = fd;
 	}
+	info = info_of(store.sealed);
+	store.id = info.id;
 	/* one element is the canary's */
-	store.capacity = info_of(store.sealed).max_entries - 1;
+	store.capacity = info.max_entries - 1;
 	r = read_control(&store, filter);
 	if (r < 0)
 		return r;
@@ -183,11 +190,6 @@ void sdax_store_close(struct sdax_store *store)
 	*store = (struct sdax_store)SDAX_STORE_NONE;
 }
 
-__u32 sdax_store_id(const struct sdax_store *store)
-{
-	return info_of(store->sealed).id;
-}
-
 int sdax_store_pinned(__u32 *ret_id)
 {
 	_cleanup_close_ int fd = open_pin(SDAX_MAP_SEALED, false);
@@ -198,6 +200,14 @@ int sdax_store_pinned(__u32 *ret_id)
 		return fd;
 	*ret_id = info_of(fd).id;
 	return 0;
+}
+
+bool sdax_store_is_pinned(const struct sdax_store *store)
+{
+	struct stat pins;
+
+	return store->sealed >= 0 && !stat(SDAX_PIN_DIR, &pins) &&
+	       pins.st_dev == store->pins_dev && pins.st_ino == store->pins_ino;
 }
 
 int sdax_store_slot(const struct sdax_store *store, const struct sdax_key *key,
@@ -774,6 +784,7 @@ static void tell_lapsed(struct sdax_store *store, const struct sdax_key *key,
 {
 	__u64 seq = __atomic_add_fetch(&store->control->event_seq, 1,
 				       __ATOMIC_SEQ_CST);
+	bool whole = entry->lapse == SDAX_LAPSE_UNMOUNTED;
 	struct sdax_event event = {
 		.seq = seq,
 		.time = now,
@@ -784,8 +795,8 @@ static void tell_lapsed(struct sdax_store *store, const struct sdax_key *key,
 		.tgid = getpid(),
 		.pid = getpid(),
 		.uid = getuid(),
-		.op = SDAX_OP_UNLINK,
-		.hook = SDAX_HOOK_INODE_UNLINK,
+		.op = whole ? SDAX_OP_UMOUNT : SDAX_OP_UNLINK,
+		.hook = whole ? SDAX_HOOK_SB_UMOUNT : SDAX_HOOK_INODE_UNLINK,
 		.reason = SDAX_WHY_LAPSED,
 		.flags = entry->flags & SDAX_F_AUDIT,
 		.part = key->part,

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "staticdax_abi.h"
 
@@ -28,6 +29,9 @@ struct sdax_store {
 	struct sdax_control *control;	/* mapped if writable, else a copy */
 	struct sdax_filter *filter;	/* mapped if writable, else NULL */
 	__u64 capacity;		/* records there is room for, lapsed ones too */
+	__u32 id;		/* of the map "sealed" */
+	dev_t pins_dev;		/* of the directory that it is pinned in */
+	ino_t pins_ino;
 	bool writable;
 	int door;		/* while the registry is guarded, else -1 */
 	struct sdax_edit_program *edit;	/* once something is changed */
@@ -58,9 +62,14 @@ extern const char *const sdax_map_names[SDAX_MAP_MAX_];
 int sdax_store_open(bool writable, struct sdax_store *ret);
 void sdax_store_close(struct sdax_store *store);
 
-/* Which registry it is, or 0; and which one is pinned. ENOENT: none; EPROTO: a part. */
-__u32 sdax_store_id(const struct sdax_store *store);
+/* Which registry is pinned: the id of its map "sealed". ENOENT: none; EPROTO: a part. */
 int sdax_store_pinned(__u32 *ret_id);
+
+/*
+ * Is this registry the one that is pinned? Another is put in its place by replacing
+ * the directory as a whole. A pin that is missing there is not noticed.
+ */
+bool sdax_store_is_pinned(const struct sdax_store *store);
 
 /* Reads control again, if it is a copy. */
 int sdax_store_refresh(struct sdax_store *store);

@@ -19,6 +19,11 @@
 /* XFS_FSOP_GEOM_FLAGS_ZONED, fs/xfs/libxfs/xfs_fs.h, 6.15; not in xfslibs 6.1 */
 #define XFS_GEOM_ZONED (1 << 27)
 
+/* include/uapi/linux/stat.h, 6.8: the kernel clears what it does not know */
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE 0x4000U
+#endif
+
 /* include/linux/fs.h, not uapi */
 #define S_SWAPFILE (1 << 8)
 #define S_PRIVATE (1 << 9)
@@ -87,30 +92,62 @@ static void read_xfs(struct sdax_target *target)
 		target->cow_staged = map[0].bmv_entries > 0;
 }
 
-static int read_facts(struct sdax_target *target)
+static int ask_filesystem(int fd, dev_t dev, struct sdax_mounted *ret)
 {
-	struct sdax_facts *facts = &target->facts;
-	struct statx stx;
 	struct statfs fs;
 	int blocksize;
 
-	if (statx(target->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) < 0 ||
-	    fstatfs(target->fd, &fs) < 0)
+	if (fstatfs(fd, &fs) < 0)
 		return -errno;
-	if (ioctl(target->fd, FIGETBSZ, &blocksize) < 0 || blocksize <= 0)
+	if (ioctl(fd, FIGETBSZ, &blocksize) < 0 || blocksize <= 0)
 		blocksize = fs.f_bsize;
+	*ret = (struct sdax_mounted){
+		.magic = (unsigned long)fs.f_type,
+		.blocksize = blocksize,
+	};
+	if (ret->magic != EXT4_SUPER_MAGIC && ret->magic != XFS_SUPER_MAGIC)
+		filesystem_name(dev, ret->fs_name, sizeof(ret->fs_name));
+	return 0;
+}
+
+int sdax_target_stat(int fd, struct statx *ret, struct sdax_mounted *known)
+{
+	uint64_t mount;
+	int r;
+
+	if (statx(fd, "", AT_EMPTY_PATH,
+		  STATX_BASIC_STATS | STATX_MNT_ID_UNIQUE, ret) < 0)
+		return -errno;
+	mount = ret->stx_mask & STATX_MNT_ID_UNIQUE ? ret->stx_mnt_id : 0;
+	if (mount && mount == known->id)
+		return 0;
+	r = ask_filesystem(fd, makedev(ret->stx_dev_major, ret->stx_dev_minor),
+			   known);
+	if (!r)
+		known->id = mount;
+	return r;
+}
+
+static int read_facts(struct sdax_target *target, struct sdax_mounted *known)
+{
+	struct sdax_facts *facts = &target->facts;
+	struct statx stx;
+	int r;
+
+	r = sdax_target_stat(target->fd, &stx, known);
+	if (r < 0)
+		return r;
+	target->mounted = *known;
 	target->dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
 	target->ino = stx.stx_ino;
 	facts->mode = stx.stx_mode;
 	facts->nlink = stx.stx_nlink;
 	facts->size = stx.stx_size;
-	facts->blocksize = blocksize;
-	facts->magic = (unsigned long)fs.f_type;
+	facts->blocksize = known->blocksize;
+	facts->magic = known->magic;
 	facts->attributes = stx.stx_attributes;
 	facts->attributes_mask = stx.stx_attributes_mask;
-	if (facts->magic != EXT4_SUPER_MAGIC && facts->magic != XFS_SUPER_MAGIC)
-		filesystem_name(target->dev, facts->fs_name,
-				sizeof(facts->fs_name));
+	memcpy(facts->fs_name, known->fs_name, sizeof(facts->fs_name));
 	read_xfs(target);
 	return 0;
 }
@@ -128,7 +165,7 @@ void sdax_target_learn(struct sdax_target *target,
 
 int sdax_target_refresh(struct sdax_target *target)
 {
-	return read_facts(target);
+	return read_facts(target, &target->mounted);
 }
 
 /* What cannot be opened for writing by anybody: say so, not EPERM. */
@@ -170,11 +207,13 @@ static int open_failed(const char *path, int error,
  * after it, because the name may have been moved in between. O_NONBLOCK keeps
  * the FIFO that was moved there from holding us.
  */
-int sdax_target_open(const char *path, bool writable, struct sdax_target *ret,
+int sdax_target_open(const char *path, bool writable,
+		     struct sdax_mounted *known, struct sdax_target *ret,
 		     struct staticdax_result *result)
 {
 	_cleanup_(sdax_target_close) struct sdax_target target =
 		SDAX_TARGET_NONE;
+	struct sdax_mounted asked = {};
 	struct stat st;
 	int r;
 
@@ -186,7 +225,7 @@ int sdax_target_open(const char *path, bool writable, struct sdax_target *ret,
 				       O_NOCTTY | O_CLOEXEC);
 	if (target.fd < 0)
 		return open_failed(path, errno, result);
-	r = read_facts(&target);
+	r = read_facts(&target, known ?: &asked);
 	if (r < 0)
 		return fail(result, r, STATICDAX_SYSTEM, "stat");
 	if (!S_ISREG(target.facts.mode))

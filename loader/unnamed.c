@@ -94,7 +94,7 @@ static int open_dax(int directory, mode_t mode)
 	char name[64];
 	int fd;
 
-	snprintf(name, sizeof(name), ".staticdax-%d", (int)getpid());
+	snprintf(name, sizeof(name), ".staticdax-%d", (int)gettid());
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	fd = mkdirat(directory, name, 0700) < 0 ? -errno : 0;

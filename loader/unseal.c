@@ -134,7 +134,8 @@ int sdax_unseal_file(struct staticdax *sd, const char *path, uint32_t flags,
 
 	r = sdax_privilege_check(result);
 	if (!r)
-		r = sdax_target_open(path, false, &target, result);
+		r = sdax_target_open(path, false, &sd->recent.mounted, &target,
+				     result);
 	if (r < 0)
 		return r;
 	result->file_size = target.facts.size;

@@ -210,6 +210,8 @@ static int prove(struct staticdax *sd, bool all,
 		return 0;
 	if (!r && all)
 		sdax_handle_find_gone(sd, &store);
+	else if (!r)
+		sdax_handle_find_unmounted(sd, &store);
 	if (!r && sdax_store_in_use(&store))
 		r = sdax_handle_prove_lately(sd, &store, result);
 	return r;
@@ -219,7 +221,8 @@ static int open_target(struct checking *c, const char *path)
 {
 	int r;
 
-	r = sdax_target_open(path, false, &c->target, c->result);
+	r = sdax_target_open(path, false, &c->sd->recent.mounted, &c->target,
+			     c->result);
 	return r ?: sdax_handle_identify(c->sd, c->target.fd, &c->id,
 					 c->result);
 }
