@@ -22,6 +22,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PARTS = {
     "programs-ext4-dax": "programs on ext4 DAX",
     "programs-xfs-dax": "programs on XFS DAX",
+    "programs-xfs": "programs on XFS",
     "filesystems": "the filesystems' own tools, without DAX",
     "attach": "what the kernel does by itself with a file it was given",
     "nfs": "NFS server, client on the same machine",

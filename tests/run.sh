@@ -9,14 +9,17 @@
 #   PARTS="cli free"    which parts of the VM tests, default all; see parts()
 #   SHORT=yes           of those no more than a run of all has
 #   FUZZ=100000000      how many inputs each fuzzer gets, default some seconds
+#   UPGRADES=100        how often tests/lifetime/upgrade.sh replaces the programs,
+#                       default 10, where the short forms are run 4
 #   KILLS=200           how many machines tests/lifetime/durable.sh kills, default 6
-#   JOBS=2              machines side by side, default one a processor
+#   JOBS=2              machines side by side, default one more than processors
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
 logs=build/test-logs
-jobs=${JOBS:-$(nproc)}
+# The kernel takes its time to let go of programs, and a machine that waits is idle.
+jobs=${JOBS:-$(($(nproc) + 1))}
 mkdir -p "$logs"
 rm -f "$logs"/*
 
@@ -68,12 +71,13 @@ host() {
 
 # The contract on every filesystem; each machine several, for booting takes long.
 # Where a file is only watched, and what comes to it by other ways, differs little
-# between kernels: one has others of those. What is let through is watched by
+# between kernels: each has some of those. What is let through is watched by
 # tripwires on one kernel; hostile does so on all.
 contract_parts() {
 	local audit='ext4-dax xfs' dax=buso disk=iphol noshrink=
 
-	[ "$1" != 6.12 ] || audit='ext4-dax ext4' dax=iphol disk=buso
+	[ "$1" != 6.12 ] || audit='xfs-dax ext4' dax=iphol disk=buso
+	[ "$1" != sid ] || audit='ext4-dax ext2'
 	# The programs that refuse are the same for all modes, which are masks.
 	[ $kills = no ] || noshrink=,noshrink
 	echo "contract-dax -t 1800 -f ext4-dax,xfs-dax tests/guest/contract.sh" \
@@ -100,11 +104,12 @@ by_name() {
 # Programs take long and find little difference between kernels, so each has one of
 # the filesystems unless a part is asked for by name.
 programs_parts() {
-	local fs on='ext4-dax xfs-dax'
+	local fs on='ext4-dax xfs-dax xfs'
 
 	by_name || case $1 in
 	6.1 | backports) on=ext4-dax ;;
-	*) on=xfs-dax ;;
+	6.12) on=xfs-dax ;;
+	*) on=xfs ;;
 	esac
 	for fs in $on; do
 		echo "programs-$fs -f $fs -p tests/programs/packages" \
@@ -112,15 +117,41 @@ programs_parts() {
 	done
 }
 
+# What the server exports, each by a version of its protocol.
+nfs_part() {
+	if [ "$1" = 6.12 ]; then
+		echo "nfs -f ext4,xfs tests/programs/nfs.sh /mnt/ext4 4.2 /mnt/xfs 3"
+	else
+		echo "nfs -f ext4-dax,xfs-dax tests/programs/nfs.sh /mnt/ext4-dax 3 /mnt/xfs-dax 4.2"
+	fi
+}
+
+# One of those that are lazy by themselves is left so.
+preemption() {
+	[ "$1" = sid ] && echo lazy || echo full
+}
+
+# What takes a file over: one filesystem a kernel, two where the long forms are.
+attach_part() {
+	case $1 in
+	6.1) set -- xfs ;;
+	6.12) set -- ext4 xfs-dax ;;
+	sid) set -- ext4-dax ;;
+	*) set -- ext4 ;;
+	esac
+	echo "attach -f $(IFS=,; echo "$*") tests/programs/attach.sh ${*/#//mnt/}"
+}
+
 # A machine each: options of tests/vm/run.sh, then what to run in it. After @ a
 # test of the host's, which starts machines itself and gets the kernel's name.
 parts() {
-	local kernel=$1 kills=no
+	local kernel=$1 kills=no upgrades=4
 
 	# How our programs behave when they are killed or asked nonsense differs little
-	# between kernels, and so does what a killed machine leaves; they take long.
+	# between kernels, and so does what a killed machine leaves; they take long. The
+	# others have the short forms.
 	if [ "$kernel" = 6.12 ] || by_name; then
-		kills=yes
+		kills=yes upgrades=10
 	fi
 	contract_parts "$kernel"
 	if [ $kills = yes ]; then
@@ -134,45 +165,45 @@ parts() {
 	echo "create -t 1200 -e KILLS=$kills tests/cli/create.sh"
 	echo "prepare -t 1200 -e KILLS=$kills tests/cli/prepare.sh"
 	echo "registry -f ext4 tests/cli/registry.sh"
-	echo "verify -f ext4 tests/cli/verify.sh"
+	echo "verify -f ext4-dax,ext4 tests/cli/verify.sh"
 	echo "policy tests/cli/policy.sh"
 	echo "noshrink -f ext4,xfs tests/guest/noshrink.sh 6"
 	echo "leftover -f ext4,xfs tests/guest/leftover.sh"
 	echo "library tests/guest/library.sh"
-	echo "demo tests/guest/demo.sh"
+	echo "sessions -f ext4-dax,ext4 tests/guest/sessions.sh"
 	echo "hostile -e SEED=20170622 tests/guest/hostile.sh" \
 		"/mnt/ext4-dax /mnt/xfs-dax /mnt/ext4 /mnt/xfs"
-	echo "preempt -c 2 -a preempt=full tests/guest/preempt.sh"
+	echo "preempt -c 2 -a preempt=$(preemption "$kernel") tests/guest/preempt.sh"
 	echo "provoke tests/guest/provoke.sh"
-	echo "races tests/guest/races.sh 6 /mnt/ext4-dax /mnt/xfs-dax /mnt/ext4 /mnt/xfs"
+	echo "races tests/guest/races.sh 5 /mnt/ext4-dax /mnt/xfs-dax /mnt/ext4 /mnt/xfs"
 	programs_parts "$kernel"
 	echo "filesystems -f ext4,xfs -p tests/programs/packages tests/programs/filesystems.sh"
-	echo "nfs -f ext4-dax,xfs-dax tests/programs/nfs.sh /mnt/ext4-dax 3 /mnt/xfs-dax 4.2"
+	nfs_part "$kernel"
+	attach_part "$kernel"
 	if [ $kills = yes ]; then
 		echo "boot @ tests/systemd/boot.sh"
 		echo "packages @ tests/packaging/install.sh"
-		echo "sessions -f ext4-dax,ext4 tests/guest/sessions.sh"
 		echo "badinput tests/cli/badinput.sh"
-		echo "privilege -f ext4 tests/cli/privilege.sh"
 		echo "names -f ext4 tests/cli/names.sh"
 		echo "kill -f ext4,xfs tests/cli/kill.sh"
 		echo "guard -f ext4,xfs tests/cli/guard.sh"
 		echo "powercut @ tests/lifetime/powercut.sh"
-		echo "limits -f ext4 tests/lifetime/limits.sh"
+		echo "limits -f ext4,xfs tests/lifetime/limits.sh"
 		echo "durable @ tests/lifetime/durable.sh"
-		echo "attach -f ext4,xfs-dax tests/programs/attach.sh /mnt/ext4 /mnt/xfs-dax"
 		echo "harmless -f xfs -p tests/programs/packages" \
 			"tests/programs/harmless.sh /mnt/xfs"
 	else
-		echo "guard -f ext4,xfs tests/cli/guard.sh lock"
+		echo "faults -f ext4,xfs tests/cli/faults.sh"
+		echo "guard -f ext4,xfs tests/cli/guard.sh privilege lock"
 		echo "boot @ tests/systemd/boot.sh --brief"
-		echo "attach -f ext4 tests/programs/attach.sh /mnt/ext4"
+		echo "powercut @ env CUTS=turns tests/lifetime/powercut.sh"
 	fi
 	echo "halflock -f ext4 tests/cli/halflock.sh"
 	echo "pages -f ext4-dax,xfs-dax tests/guest/pages.sh"
 	echo "inode -f ext4,xfs tests/lifetime/inode.sh"
 	echo "mounts -f ext4 -e MANY=$kills tests/lifetime/mounts.sh"
-	echo "upgrade -f ext4,xfs tests/lifetime/upgrade.sh"
+	echo "upgrade -f ext4,xfs -e KILLS=$kills -e UPGRADES=${UPGRADES:-$upgrades}" \
+		"tests/lifetime/upgrade.sh"
 	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"
 }
 

@@ -221,7 +221,7 @@ answers 0 'already sealed' "seal_again_changes_nothing" "$S" seal --no-dax $f
 answers 1 'another way' "deny_other_mode" "$S" seal --no-dax --mode swapfile $f
 holds "door_is_no_way_out" build/tests/door_knock $f
 # at the canary, with the entry pending, and before the verdict
-for step in bpf:20 fremovexattr:1 fsync:2; do
+for step in bpf:20 fremovexattr:1 fsync:1; do
 	(strace -f -qq -o /dev/null -e trace=${step%:*} \
 		-e inject=${step%:*}:signal=SIGKILL:when=${step#*:} \
 		"$S" seal --no-dax $k; exit $?) >/dev/null 2>&1

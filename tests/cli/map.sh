@@ -37,7 +37,7 @@ number() {
 told() {
 	"$S" map --json "$1" | jq -e --arg dev "$(number "$2")" --argjson opaque "$3" \
 		'[.runs[] | select(.address) | [.address_dev, .opaque] == [$dev, $opaque]] |
-		 length > 0 and all' || "$S" map "$1"
+		 length > 0 and all' || { "$S" map "$1"; return 1; }
 }
 
 # file_on DEVICE MIB [MKFS...]: a filesystem on it, and a file of that size there

@@ -605,6 +605,18 @@ says "apply --dry-run seals nothing" out \
 	"$dir/files/new: would be sealed (1073741824 bytes, 2 runs, align 2M, map digest 0000000000abcdef)"
 run apply --dry-run --json "$dir/etc"
 json "apply --dry-run --json" '[.files[].changed] == [false, false, false]'
+printf '%s:\n' "$dir/files/mistyped*" >"$dir/etc/b.conf"
+for how in "" --dry-run; do
+	# shellcheck disable=SC2086 # no option, or one
+	run apply $how "$dir/etc/b.conf"
+	expect "apply ${how:+$how }of a pattern that matches nothing" 0 1 0
+	says "apply ${how:+$how }names the pattern and its line" out \
+		"$dir/files/mistyped*: matches no file, as $dir/etc/b.conf:1 has it"
+done
+run apply --json "$dir/etc/b.conf"
+json "apply --json of a pattern that matches nothing" '.files[0].answer == "yes" and
+	.files[0].action == "none" and (.files[0].path | endswith("/mistyped*")) and
+	.files[0].policy[-8:] == "b.conf:1" and .files[0].changed == false'
 printf '%s:\n%s:\n' "$dir/files/hole.1" "$dir/files/gone" >"$dir/etc/b.conf"
 run apply "$dir/etc"
 expect "apply reports each file and the worst" 3 3 4

@@ -36,6 +36,18 @@ registry() {
 	bpftool map dump pinned $PINS/sealed | grep -v denials
 }
 
+# A pattern may come before its files, and may be mistyped.
+printf '%s/bd/*:\n' $dir >$conf/mistyped.conf
+answers 0 'bd/\*: matches no file, as /etc/staticdax.d/mistyped.conf:1' \
+	"a_pattern_without_files_is_named" "$S" apply
+answers 0 'bd/\*: matches no file' "dry_run_names_it" "$S" apply --dry-run
+holds "nothing_comes_of_it" nothing_left
+mv $conf/mistyped.conf /tmp/
+printf '%s/db/*:\n' $dir >$conf/typed.conf
+answers 0 'db/1: would be sealed' "a_pattern_with_files_is_not" "$S" apply --dry-run
+fails "of_which_it_is_silent" grep -q 'no file' "$OUT"
+rm $conf/typed.conf
+
 cat >$conf/10-db.conf <<-EOF2
 	# the database
 	$dir/db/*:
@@ -90,6 +102,22 @@ mv $dir/db $dir/moved
 answers 0 '' "prune_with_a_directory_renamed" "$S" apply --prune
 holds "named_files_are_not_pruned_for_their_directory" sealed $dir/moved/1 $dir/moved/2
 mv $dir/moved $dir/db
+
+# By hand, what the policy would refuse: it must not be found out at the next boot.
+hand=/tmp/by-hand.conf
+holds "seal_by_hand_without_dax" "$S" seal --no-dax /mnt/ext4/image
+printf '/mnt/ext4/image:\n' >$hand
+answers 1 'image.*DAX' "policy_that_demands_dax_reports_it" "$S" apply $hand
+answers 1 'image.*DAX' "so_does_its_dry_run" "$S" apply --dry-run $hand
+holds "and_it_stays_sealed" sealed /mnt/ext4/image
+printf '/mnt/ext4/image:\n  dax: no\n' >$hand
+answers 0 'image: already sealed' "policy_without_dax_keeps_it" "$S" apply $hand
+holds "seal_by_hand_of_what_is_dax" "$S" unseal $dir/pool
+holds "seal_by_hand_of_what_is_dax_again" "$S" seal --no-dax $dir/pool
+printf '%s/pool:\n' $dir >$hand
+answers 0 'pool: already sealed' "policy_that_demands_dax_keeps_what_is" "$S" apply $hand
+holds "by_hand_is_unsealed" "$S" unseal /mnt/ext4/image $dir/pool
+"$S" apply >"$OUT"
 
 # What is sealed in another way becomes what the policy asks for.
 

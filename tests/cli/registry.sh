@@ -78,10 +78,25 @@ line_before_last() {
 	all=$(grep -c BATCH /tmp/trace)
 	[ "$before" -gt 0 ] && [ $((before * 4)) -lt "$all" ]
 }
+# As often as the list does, and for the lapsed that it names a part of them again.
+batches() {
+	strace -o /tmp/trace -e trace=bpf "$S" "$1" >/dev/null
+	grep -c BATCH /tmp/trace
+}
+one_walk() {
+	local all walked
+
+	all=$(batches list)
+	walked=$(batches status)
+	[ $((walked * 2)) -gt "$all" ] && [ $((walked * 2)) -lt $((all * 3)) ] ||
+		{ echo "$walked, of the list $all"; return 1; }
+}
 if command -v strace >/dev/null; then
+	holds "status_reads_each_seal_once" one_walk
 	holds "list_prints_while_it_reads" line_before_last
 	holds "list_json_prints_while_it_reads" line_before_last --json
 else
+	tap_skip "status_reads_each_seal_once" "the guest has no strace"
 	tap_skip "list_prints_while_it_reads" "the guest has no strace"
 fi
 holds "unseal_all_of_many" "$S" unseal --all

@@ -66,13 +66,22 @@ holds "verify_when_the_path_is_back" S verify
 
 # Each way to differ, made while the programs are off: other blocks as e4defrag
 # gives them, the third of four runs elsewhere, a hole, the end of one run
-# elsewhere, another size, another generation.
+# elsewhere, another size, another generation, flags, and not DAX any more.
 parts /tmp/m/third
 parts /tmp/m/hole
-for n in end sized born; do
+for n in end sized born fixed grows; do
 	fit /tmp/m/$n
 done
-holds "seal_what_will_differ" seal /tmp/m/third /tmp/m/hole /tmp/m/end /tmp/m/sized /tmp/m/born
+holds "seal_what_will_differ" seal /tmp/m/third /tmp/m/hole /tmp/m/end /tmp/m/sized /tmp/m/born \
+	/tmp/m/fixed /tmp/m/grows
+# whether a file is DAX is told when its inode is read
+d=/mnt/ext4-dax
+umount $d
+mount -o dax=inode /dev/pmem0 $d
+: >$d/was
+holds "flag_for_dax" xfs_io -c 'chattr +x' $d/was
+head -c 65536 /dev/urandom >$d/was && sync $d/was
+holds "seal_of_what_is_dax" S seal $d/was
 generation=$(S list --json | grep /born | sed 's/.*"generation":\([0-9]*\).*/\1/')
 rm -f $PINS/sdax_*
 no_programs
@@ -83,6 +92,9 @@ answers 3 'not attached' "verify_notices_missing_programs" S verify $f
 	fallocate -p -o 8192 -l 4096 /tmp/m/hole
 	fallocate -p -o 32768 -l 32768 /tmp/m/end
 	truncate -s 61440 /tmp/m/sized
+	chattr +i /tmp/m/fixed
+	chattr +a /tmp/m/grows
+	xfs_io -c 'chattr -x' $d/was
 	sync
 	# what was freed is not to be given back
 	head -c 4M /dev/zero >/tmp/m/fill
@@ -105,9 +117,12 @@ answers 1 'offset 32768 ' "verify_finds_the_moved_end_of_one_run" S verify /tmp/
 answers 1 '61440 bytes, was 65536' "verify_finds_another_size" S verify /tmp/m/sized
 answers 1 "generation $((generation + 1)), was $generation" \
 	"verify_finds_another_generation" S verify /tmp/m/born
+answers 1 'immutable' "verify_finds_immutable" S verify /tmp/m/fixed
+answers 1 'append-only' "verify_finds_append_only" S verify /tmp/m/grows
+answers 1 'not DAX' "verify_finds_dax_lost" S verify $d/was
 answers 0 'as it was' "verify_of_the_other_is_not_affected" S verify $f
 answers 1 '' "verify_all_exits_with_1" S verify
-holds "verify_all_finds_each" test "$(S verify | grep -c 'NOT as it was')" -eq 6
+holds "verify_all_finds_each" test "$(grep -c 'NOT as it was' "$OUT")" -eq 9
 rm $lists/*
 answers 1 'not recorded' "verify_without_the_list" S verify $g
 
@@ -118,6 +133,8 @@ answers 3 'again: as it was' "verify_looks_at_files_nevertheless" S verify
 seal /tmp/m/again >/dev/null
 holds "unseal_all" S unseal --all --force
 holds "lists_are_gone" test ! -e $lists
+umount $d
+mount -o dax=always /dev/pmem0 $d
 
 # Lapsed, then sealed again
 umount /tmp/m

@@ -15,7 +15,7 @@ for fs in ext4 xfs; do
 	while IFS= read -r name; do tap_ok "daxctl_${fs}_$name"; done </tmp/names
 	[ $r -eq 0 ] || tap_not_ok "daxctl_$fs" "$(grep -A1 '^not ok' "$OUT")"
 	holds "daxctl_${fs}_leaves_nothing" nothing_left
-	answers 0 '.' "example_seal_and_map_$fs" build/tests/example_seal_and_map /mnt/$fs-dax/example
+	answers 0 'truncate: Text file busy' "example_seal_and_map_$fs" build/tests/example_seal_and_map /mnt/$fs-dax/example
 	fit /mnt/$fs-dax/called
 	answers 0 'called: sealed' "example_in_c++_$fs" build/tests/example_seal /mnt/$fs-dax/called
 	answers 1 'not sealed' "example_in_c++_unseals_$fs" "$S" get /mnt/$fs-dax/called
@@ -33,4 +33,13 @@ for fs in ext4 xfs; do
 	"$S" unseal --all >/dev/null
 	holds "examples_leave_nothing_$fs" nothing_left
 done
+
+# A handle remembers for a second that all programs are there.
+fit /mnt/ext4/first
+fit /mnt/ext4/second
+answers 0 '' "second_seal_of_a_handle_when_others_detached" \
+	build/tests/seal_after_detach /mnt/ext4/first /mnt/ext4/second
+answers 0 'enforcing: yes' "programs_are_there_after_others_detached" "$S" status
+"$S" unseal --all --force >/dev/null
+holds "allow_truncate_after_all_that" truncate -s 0 /mnt/ext4/second
 tap_done

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The sessions of docs/for-*.md, command by command: each still says what stands
-# there, but for numbers and how wide its columns are.
+# What readers are shown: the guided tour, as `make demo` runs it and as HOST=1 runs it on
+# a host, and the sessions of README.md and docs/for-*.md, command by command: each still
+# says what stands there, but for numbers and how wide its columns are.
 #
 # Usage: sessions.sh [--print]   prints the pages with what was said now, to be
 # put in place of what was said then
@@ -36,8 +37,22 @@ replay() {
 # has that are used only where they are.
 alike() {
 	sed -E 's/^(ok|no) +more-hooks: .*/more-hooks/
+		s/^[^ ]*sessions\.sh: line [0-9]+: /bash: /
 		s/\b(0x)?[0-9a-f]{8,16}\b/N/g; s/[0-9]+[KMG]\b/N/g; s/[0-9]+/N/g
 		s/\bruns\b/run/; s/[[:space:]]+/ /g; s/ $//' "$1" | uniq
+}
+
+# wanted PAGE SAID: as alike has the page; on kernels that do not let BPF be switched
+# off, with their answer to it
+wanted() {
+	local refused='sysctl: setting key "kernel.ftrace_enabled": Operation not supported'
+	if grep -qxF "$refused" "$2"; then
+		sed -e "/^# sysctl .*ftrace_enabled=0$/a$refused" \
+			-e 's/^enforcing: no (the programs are attached .*/enforcing: yes/' "$1"
+	else
+		cat "$1"
+	fi >/tmp/page
+	alike /tmp/page
 }
 
 # The pages speak of /mnt/pmem and /srv, as their readers have them.
@@ -45,33 +60,66 @@ set_up() {
 	local name
 
 	umount /mnt/ext4-dax /mnt/ext4
-	mkdir -p /mnt/pmem /srv /tmp/bin
+	mkdir -p /mnt/pmem /srv
 	mount -o dax=always /dev/pmem0 /mnt/pmem
 	mount /dev/vda /srv
-	ln -s "$PWD/$S" /tmp/bin/staticdax
 	for name in pmem2_store daxctl_call; do
 		ln -s "$PWD/build/tests/example_$name" "/tmp/bin/$name"
 	done
-	chmod 755 /tmp /tmp/bin
-	PATH=/tmp/bin:$PATH
 }
 
-here=$PWD
-set_up
-for page in docs/for-*.md; do
+# try PAGE [PRINT]
+try() {
+	local page=$1 name
 	name=$(basename "$page" .md)
-	no_programs || tap_diag "programs of the page before are left"
+	# those of the page before go slowly, and are waited for where they would be counted
+	! grep -q 'bpftool prog' "$page" || no_programs || tap_diag "programs are left"
 	replay "$page" >"/tmp/$name"
 	cd "$here" || exit 1
-	if [ "${1:-}" = --print ]; then
+	if [ "${2:-}" = --print ]; then
 		printf '=== %s\n' "$page"
 		cat "/tmp/$name"
-		continue
+		return
 	fi
-	alike "$page" >/tmp/wanted
+	wanted "$page" "/tmp/$name" >/tmp/wanted
 	alike "/tmp/$name" >/tmp/got
 	answers 0 '' "${name}_says_what_it_said" diff /tmp/wanted /tmp/got
 	holds "${name}_has_a_session" test "$(grep -c '^[#$] ' "/tmp/$name")" -ge 8
-	holds "${name}_leaves_nothing" nothing_left
+}
+
+# It has a file that was there before, and its last commands are to be tried on
+# whatever the reader has.
+read_me() {
+	mkdir -p /var/lib/search
+	head -c 1M /dev/zero >/var/lib/search/index
+	sed '/^## Looking in/,$d' README.md >/tmp/README.md
+	try /tmp/README.md "$@"
+	holds "its_file_is_unsealed" "$S" unseal /var/lib/search/index
+	rm /mnt/ext4-dax/pool
+	holds "README_leaves_nothing" nothing_left
+}
+
+# As announced in it, for it ends with 0 only then
+tours() {
+	answers 0 'Text file busy' "tour_on_persistent_memory" tests/demo/tour.sh /mnt/ext4-dax
+	holds "tour_leaves_nothing" nothing_left
+	answers 0 'Text file busy' "tour_on_a_loop_filesystem" env HOST=1 tests/demo/run.sh
+	holds "tour_on_a_loop_filesystem_leaves_nothing" nothing_left
+}
+
+export BRIEF=yes
+[ "${1:-}" = --print ] || tours
+here=$PWD
+S=$here/$S
+PATH=/tmp/bin:$PATH
+mkdir -p /tmp/bin
+chmod 755 /tmp /tmp/bin
+ln -s "$S" /tmp/bin/staticdax
+read_me "$@"
+set_up
+for page in docs/for-*.md; do
+	try "$page" "$@"
+	[ "${1:-}" = --print ] || holds "$(basename "$page" .md)_leaves_nothing" nothing_left
 done
+holds "no_programs_are_left" no_programs
 tap_done

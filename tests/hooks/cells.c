@@ -267,16 +267,50 @@ static bool has_swapfiles(const struct matrix *m)
 	return m->setting.on & ON_PAGES && !m->brief;
 }
 
-static void run_swapfile(const struct matrix *m, struct try *try)
+static void begin_swapfile(struct try *try)
 {
 	int r;
 
 	files_make_one(try, SWAP);
 	r = swapfile_make(try->path[SWAP]);
 	files_must(r ? r : swapfile_on(try->path[SWAP]), try->path[SWAP]);
-	run_one(m, try, SWAP);
+}
+
+static void end_swapfile(struct try *try)
+{
+	if (!try)
+		return;
 	files_must(swapfile_off(try->path[SWAP]), try->path[SWAP]);
 	files_remove(try, SWAP);
+}
+
+/* What the kernel refuses leaves the swapfile as it is, and active: the next is tried on it. */
+static struct try *run_swapfile(const struct matrix *m, struct try *try, struct try *last)
+{
+	if (try->answers[PLAIN] == OP_SKIP) {
+		run_one(m, try, SWAP);
+		return last;
+	}
+	if (last && !try->op->prepare) {
+		files_take_over(try, last, SWAP);
+	} else {
+		end_swapfile(last);
+		begin_swapfile(try);
+	}
+	run_one(m, try, SWAP);
+	if (!try->op->prepare && (try->answers[SWAP] == -ETXTBSY || try->answers[SWAP] == -EPERM))
+		return try;
+	end_swapfile(try);
+	return NULL;
+}
+
+static void run_swapfiles(struct matrix *m)
+{
+	struct try *last = NULL;
+
+	for (size_t i = 0; i < m->count; i++)
+		last = run_swapfile(m, &m->tries[i], last);
+	end_swapfile(last);
 }
 
 static void enter_directory(const char *name)
@@ -303,8 +337,8 @@ void cells_plain(struct matrix *m)
 		run_one(m, &m->tries[i], PLAIN);
 		files_remove(&m->tries[i], PLAIN);
 	}
-	for (size_t i = 0; has_swapfiles(m) && i < m->count; i++)
-		run_swapfile(m, &m->tries[i]);
+	if (has_swapfiles(m))
+		run_swapfiles(m);
 	leave_directory();
 }
 

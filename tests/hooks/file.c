@@ -105,37 +105,26 @@ static int read_map(int fd, struct snapshot *s)
 	return 0;
 }
 
-static int read_hash(int fd, uint64_t *ret_hash)
+/* What is beyond the first 32 blocks, none of a file that is fit, has no bit in used. */
+static int read_content(int fd, struct snapshot *s)
 {
 	static uint64_t words[FIT_SIZE / sizeof(uint64_t)];
+	const size_t in_block = BLOCK / sizeof(uint64_t);
 	uint64_t hash = 0xcbf29ce484222325ULL; /* FNV-1a, eight bytes at a time */
 	ssize_t n;
 
 	for (off_t pos = 0; (n = pread(fd, words, sizeof(words), pos)) > 0; pos += n) {
 		memset((char *)words + n, 0, sizeof(words) - n);
-		for (size_t i = 0; i < ((size_t)n + 7) / 8; i++)
+		for (size_t i = 0; i < ((size_t)n + 7) / 8; i++) {
+			size_t block = pos / BLOCK + i / in_block;
+
 			hash = (hash ^ words[i]) * 0x100000001b3ULL;
+			if (words[i] && block < 32)
+				s->used |= 1U << block;
+		}
 	}
-	*ret_hash = hash;
+	s->content = hash;
 	return n < 0 ? -errno : 0;
-}
-
-static int read_used(int fd, uint32_t *ret_used)
-{
-	static const char zeros[BLOCK];
-	char bytes[BLOCK];
-	uint32_t used = 0;
-
-	for (int i = 0; i < 32; i++) {
-		ssize_t n = pread(fd, bytes, BLOCK, (off_t)i * BLOCK);
-
-		if (n < 0)
-			return -errno;
-		if (n && memcmp(bytes, zeros, n))
-			used |= 1U << i;
-	}
-	*ret_used = used;
-	return 0;
 }
 
 int snapshot_take(const char *path, struct snapshot *ret_snapshot)
@@ -151,9 +140,7 @@ int snapshot_take(const char *path, struct snapshot *ret_snapshot)
 	r = read_map(fd, &s);
 	if (r)
 		return r;
-	r = read_hash(fd, &s.content);
-	if (!r)
-		r = read_used(fd, &s.used);
+	r = read_content(fd, &s);
 	if (r)
 		return r;
 	*ret_snapshot = s;
@@ -209,20 +196,20 @@ bool snapshot_lost(const struct snapshot *before, int fd, char *text, size_t len
 {
 	_cleanup_close_ int again = -1;
 	char name[32];
+	struct snapshot now = { 0 };
 	struct stat st;
-	uint32_t used;
 
 	text[0] = '\0';
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
 	again = open(name, O_RDONLY | O_CLOEXEC);
-	if (again < 0 || fstat(again, &st) || read_used(again, &used)) {
+	if (again < 0 || fstat(again, &st) || read_content(again, &now)) {
 		snprintf(text, length, "cannot look at the file: %s", strerror(errno));
 		return true;
 	}
 	if (st.st_size < before->size)
 		snprintf(text, length, "%lld bytes became %lld", (long long)before->size,
 			 (long long)st.st_size);
-	else if (before->used & ~used)
-		snprintf(text, length, "blocks that are zero now: %#x", before->used & ~used);
+	else if (before->used & ~now.used)
+		snprintf(text, length, "blocks that are zero now: %#x", before->used & ~now.used);
 	return text[0];
 }

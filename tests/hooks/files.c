@@ -60,6 +60,13 @@ void files_make_one(struct try *try, enum state state)
 	make_peer(try, state);
 }
 
+void files_take_over(struct try *try, struct try *last, enum state state)
+{
+	unlink(last->peer[state]);
+	memcpy(try->path[state], last->path[state], NAME_LENGTH);
+	make_peer(try, state);
+}
+
 void files_make(struct matrix *m, enum state state)
 {
 	_cleanup_close_ int directory = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

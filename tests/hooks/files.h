@@ -18,6 +18,9 @@ void files_make(struct matrix *m, enum state state);
 void files_make_one(struct try *try, enum state state);
 void files_remove(struct try *try, enum state state);
 
+/* The file of another operation, whose peer is removed, and a peer of its own. */
+void files_take_over(struct try *try, struct try *last, enum state state);
+
 /* Seals all in the setting's mode, and reports. False if nothing can be sealed. */
 bool files_seal(struct matrix *m);
 void files_unseal(const struct matrix *m);

@@ -12,17 +12,8 @@
 
 #include "contract.h"
 #include "ext4_ioctl.h"
+#include "file_attr.h"
 #include "xfs_ioctl.h"
-
-/* system calls 468 and 469 and linux/fs.h's struct file_attr, since 6.17 */
-#define SYS_FILE_SETATTR 469
-struct file_attr_0 {
-	__u64 xflags;
-	__u32 extsize;
-	__u32 nextents;
-	__u32 projid;
-	__u32 cowextsize;
-};
 
 /* Sets and clears flags, and puts back what it changed: an immutable file could not be removed. */
 static int set_flags(struct target *t, int set, int clear)
@@ -348,6 +339,16 @@ static int scrub_repair(struct target *t)
 	return answer(ioctl(t->fd, XFS_SCRUB_METADATA, &scrub));
 }
 
+/* by a pointer to more such memory */
+static int scrub_by_vector(struct target *t)
+{
+	struct xfs_scrub_one one = { .type = XFS_SCRUB_BMBTD };
+	struct xfs_scrub_vector vector = { .count = 1, .ones = (uintptr_t)&one };
+	int r = answer(ioctl(t->fd, XFS_SCRUBV_METADATA, &vector));
+
+	return r ? r : one.ret;
+}
+
 #define NO_FLAG { { EOPNOTSUPP }, { EINVAL }, { EBUSY, ON_DAX } }
 /* EPERM: a root without CAP_SYS_RESOURCE, in a container for one */
 #define NO_JOURNAL { { EOPNOTSUPP }, { EINVAL }, { EBUSY, ON_DAX }, { EPERM, ON_EXT4 } }
@@ -393,6 +394,7 @@ static const struct op ops[] = {
 	{ "enable_verity", enable_verity, DENIED, READ_ONLY | FIRST, 0, NOT_HERE },
 	{ "xfs_scrub", scrub, DENIED, FIRST | NEIGHBOUR, ON_XFS, NOT_HERE },
 	{ "xfs_scrub_repair", scrub_repair, DENIED, FIRST | NEIGHBOUR, ON_XFS, NOT_HERE },
+	{ "xfs_scrub_by_vector", scrub_by_vector, DENIED, FIRST | NEIGHBOUR, ON_XFS, NOT_HERE },
 };
 
 const struct op_group ops_flags = { "Flags, generation, format", ops, ARRAY_SIZE(ops), true };

@@ -45,6 +45,27 @@ struct xfs_scrub {
 #define XFS_SCRUB_BMBTD 12
 #define XFS_SCRUB_REPAIR 1
 
+/* Several of these in one call, since 6.10: struct xfs_scrub_vec and xfs_scrub_vec_head. */
+struct xfs_scrub_one {
+	__u32 type;
+	__u32 flags;
+	__s32 ret;
+	__u32 reserved;
+};
+
+struct xfs_scrub_vector {
+	__u64 ino;
+	__u32 gen;
+	__u32 agno;
+	__u32 flags;
+	__u16 rest_us;
+	__u16 count;
+	__u64 reserved;
+	__u64 ones;
+};
+
+#define XFS_SCRUBV_METADATA _IOWR('X', 64, struct xfs_scrub_vector)
+
 struct xfs_eof_blocks {
 	__u32 version;
 	__u32 flags;

@@ -3,7 +3,7 @@
  * Seals a file again and again while another process does one thing to it, without a pause:
  * either the seal is refused, or the map is the one that was recorded, and what changes maps no
  * longer succeeds. One row a mutator; each runs in a process of its own, which opens the file
- * anew each time, so that there are moments in which a seal can begin.
+ * anew each time (mutators.c), so that there are moments in which a seal can begin.
  *
  * seal_race [-n ROUNDS] [-f MUTATOR] DIRECTORY     something must be sealed elsewhere already
  */
@@ -12,44 +12,28 @@
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <linux/falloc.h>
-#include <linux/fs.h>
-#include <linux/loop.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../hooks/contract.h"
-#include "../hooks/ext4_ioctl.h"
 #include "../hooks/file.h"
-#include "../hooks/loop.h"
-#include "../hooks/uring.h"
-#include "../hooks/xfs_ioctl.h"
 #include "../tap.h"
+#include "mutators.h"
 #include "random.h"
 #include "staticdax.h"
 
-#define PATH "hunted"
-#define PEER "peer"
-
 /* Rounds of a row that has had no sealed one yet, for each round asked for. */
 #define PATIENCE 20
-
-struct mutator {
-	const char *name;
-	int (*once)(void); /* 0 or -errno */
-	bool harmless; /* must pass whether sealed or not */
-	unsigned int only; /* enum file_system */
-};
 
 /* Shared with the process that mutates. */
 static struct {
@@ -66,283 +50,10 @@ static struct {
 	char label[32];
 } race = { .rounds = 10, .filter = "*" };
 
-static int open_file(const char *path, int flags)
-{
-	return open(path, flags | O_CLOEXEC);
-}
-
-static int allocate(int mode, off_t pos, off_t length)
-{
-	_cleanup_close_ int fd = open_file(PATH, O_RDWR);
-
-	return answer(fd < 0 ? fd : fallocate(fd, mode, pos, length));
-}
-
-static int truncate_down(void)
-{
-	return answer(truncate(PATH, FIT_SIZE / 2));
-}
-
-static int truncate_up(void)
-{
-	return answer(truncate(PATH, 2 * FIT_SIZE));
-}
-
-static int ftruncate_down(void)
-{
-	_cleanup_close_ int fd = open_file(PATH, O_RDWR);
-
-	return answer(fd < 0 ? fd : ftruncate(fd, BLOCK));
-}
-
-static int open_trunc(void)
-{
-	return answer_open(open_file(PATH, O_RDWR | O_TRUNC));
-}
-
-static int write_beyond(void)
-{
-	_cleanup_close_ int fd = open_file(PATH, O_RDWR);
-
-	return fd < 0 ? -errno :
-			answer_length(pwrite(fd, new_bytes, BLOCK + 1, FIT_SIZE - BLOCK), BLOCK + 1);
-}
-
-static int append(void)
-{
-	_cleanup_close_ int fd = open_file(PATH, O_WRONLY | O_APPEND);
-
-	return fd < 0 ? -errno : answer_length(write(fd, new_bytes, BLOCK), BLOCK);
-}
-
-static int set_append(void)
-{
-	_cleanup_close_ int fd = open_file(PATH, O_RDWR);
-
-	if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND))
-		return -errno;
-	return answer_length(write(fd, new_bytes, BLOCK), BLOCK);
-}
-
-static int write_inside(void)
-{
-	_cleanup_close_ int fd = open_file(PATH, O_RDWR);
-
-	return fd < 0 ? -errno : answer_length(pwrite(fd, new_bytes, BLOCK, BLOCK), BLOCK);
-}
-
-static int write_direct(void)
-{
-	_cleanup_close_ int fd = open_file(PATH, O_RDWR | O_DIRECT);
-
-	return fd < 0 ? -errno : answer_length(pwrite(fd, new_bytes, BLOCK, BLOCK), BLOCK);
-}
-
-static int store(void)
-{
-	_cleanup_close_ int fd = open_file(PATH, O_RDWR);
-	char *map = fd < 0 ? MAP_FAILED :
-			     mmap(NULL, FIT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-	if (map == MAP_FAILED)
-		return -errno;
-	map[BLOCK]++;
-	munmap(map, FIT_SIZE);
-	return 0;
-}
-
-static int punch(void)
-{
-	return allocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, BLOCK, BLOCK);
-}
-
-static int collapse(void)
-{
-	return allocate(FALLOC_FL_COLLAPSE_RANGE, BLOCK, BLOCK);
-}
-
-static int insert(void)
-{
-	return allocate(FALLOC_FL_INSERT_RANGE, BLOCK, BLOCK);
-}
-
-static int zero(void)
-{
-	return allocate(FALLOC_FL_ZERO_RANGE, BLOCK, 2 * BLOCK);
-}
-
-static int allocate_beyond(void)
-{
-	return allocate(FALLOC_FL_KEEP_SIZE, FIT_SIZE, FIT_SIZE);
-}
-
-static int punch_in_worker(void)
-{
-	_cleanup_close_ int fd = open_file(PATH, O_RDWR);
-	struct io_uring_sqe sqe = {
-		.opcode = IORING_OP_FALLOCATE,
-		.fd = fd,
-		.off = BLOCK,
-		.addr = BLOCK,
-		.len = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-	};
-	int r = fd < 0 ? -errno : uring_run(sqe, URING_ASYNC);
-
-	return r == URING_NONE ? -ENOSYS : r;
-}
-
-/* The mapping alone keeps the file in use. */
-static int remove_mapped(void)
-{
-	int fd = open_file(PATH, O_RDWR), r;
-	char *map = fd < 0 ? MAP_FAILED :
-			     mmap(NULL, FIT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-	if (map == MAP_FAILED)
-		return -errno;
-	close(fd);
-	r = answer(madvise(map + BLOCK, BLOCK, MADV_REMOVE));
-	munmap(map, FIT_SIZE);
-	return r;
-}
-
-static int with_both(int (*once)(int fd, int peer_fd))
-{
-	_cleanup_close_ int fd = open_file(PATH, O_RDWR);
-	_cleanup_close_ int peer_fd = open_file(PEER, O_RDWR);
-
-	return fd < 0 || peer_fd < 0 ? -errno : once(fd, peer_fd);
-}
-
-static int clone_into(int fd, int peer_fd)
-{
-	return answer(ioctl(fd, FICLONE, peer_fd));
-}
-
-static int clone_from(int fd, int peer_fd)
-{
-	return answer(ioctl(peer_fd, FICLONE, fd));
-}
-
-static int copy_into(int fd, int peer_fd)
-{
-	loff_t from = 0, to = BLOCK;
-
-	return answer_length(copy_file_range(peer_fd, &from, fd, &to, BLOCK, 0), BLOCK);
-}
-
-static int swap(int fd, int peer_fd)
-{
-	return xfs_swap_extents(fd, fd, peer_fd);
-}
-
-static int exchange(int fd, int peer_fd)
-{
-	return xfs_exchange_range(peer_fd, fd);
-}
-
-static int ficlone_into(void)
-{
-	return with_both(clone_into);
-}
-
-static int ficlone_from(void)
-{
-	return with_both(clone_from);
-}
-
-static int copy_file_range_into(void)
-{
-	return with_both(copy_into);
-}
-
-static int swapext(void)
-{
-	return with_both(swap);
-}
-
-static int exchange_range(void)
-{
-	return with_both(exchange);
-}
-
-static int move_ext(void)
-{
-	return with_both(ext4_move_extents);
-}
-
-static int attach_loop(void)
-{
-	_cleanup_close_ int loop = loop_open_free(NULL, 0);
-	_cleanup_close_ int fd = open_file(PATH, O_RDWR);
-	int r;
-
-	if (loop < 0 || fd < 0)
-		return loop < 0 ? loop : -errno;
-	r = answer(ioctl(loop, LOOP_SET_FD, fd));
-	if (!r)
-		loop_detach(loop);
-	return r;
-}
-
-static int set_flags(void)
-{
-	_cleanup_close_ int fd = open_file(PATH, O_RDONLY);
-	struct fsxattr attr = { .fsx_xflags = FS_XFLAG_NOATIME };
-
-	return answer(fd < 0 ? fd : ioctl(fd, FS_IOC_FSSETXATTR, &attr));
-}
-
-static int rename_over(void)
-{
-	return answer(rename(PEER, PATH));
-}
-
-static int rename_exchange(void)
-{
-	return answer(renameat2(AT_FDCWD, PEER, AT_FDCWD, PATH, RENAME_EXCHANGE));
-}
-
-static int unlink_file(void)
-{
-	return answer(unlink(PATH));
-}
-
-static const struct mutator mutators[] = {
-	{ "write_inside", write_inside, true },
-	{ "direct_write_inside", write_direct, true },
-	{ "store", store, true },
-	{ "truncate_down", truncate_down },
-	{ "truncate_up", truncate_up },
-	{ "ftruncate_down", ftruncate_down },
-	{ "open_trunc", open_trunc },
-	{ "write_beyond", write_beyond },
-	{ "append", append },
-	{ "fcntl_append", set_append },
-	{ "punch_hole", punch },
-	{ "uring_punch_hole", punch_in_worker },
-	{ "madv_remove", remove_mapped },
-	{ "collapse_range", collapse },
-	{ "insert_range", insert },
-	{ "zero_range", zero },
-	{ "fallocate_beyond", allocate_beyond },
-	{ "ficlone_into", ficlone_into, false, ON_XFS },
-	{ "ficlone_from", ficlone_from, false, ON_XFS },
-	{ "copy_file_range_into", copy_file_range_into, false, ON_XFS },
-	{ "swapext", swapext, false, ON_XFS },
-	{ "exchange_range", exchange_range, false, ON_XFS },
-	{ "move_ext", move_ext, false, ON_EXT4 },
-	{ "loop_attach", attach_loop },
-	{ "fssetxattr", set_flags },
-	{ "rename_over", rename_over },
-	{ "rename_exchange", rename_exchange },
-	{ "unlink", unlink_file },
-};
-
 /* Makes the file, and the peer, fit again, as far as a seal that came between lets it. */
 static void mend(void)
 {
-	_cleanup_close_ int fd = open_file(PATH, O_RDWR | O_CREAT);
+	_cleanup_close_ int fd = open(PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 
 	if (access(PEER, F_OK) && fit_create(PEER))
 		return;
@@ -531,6 +242,19 @@ static int make_files(void)
 	return r;
 }
 
+/* Some rows want a file that is not DAX. 0 or -errno. */
+static int find_kind(void)
+{
+	struct statx stx;
+	int r = make_files();
+
+	if (!r && statx(AT_FDCWD, PATH, 0, 0, &stx))
+		r = -errno;
+	if (!r)
+		race.on |= stx.stx_attributes & STATX_ATTR_DAX ? ON_DAX : ON_PAGES;
+	return r;
+}
+
 static void run_one(const struct mutator *m)
 {
 	unsigned int sealed = 0, refused = 0;
@@ -609,11 +333,12 @@ int main(int argc, char **argv)
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
 	snprintf(work, sizeof(work), "%s/race.XXXXXX", argv[optind]);
-	if (shared == MAP_FAILED || !mkdtemp(work) || chdir(work) || staticdax_new(&race.sd)) {
+	if (shared == MAP_FAILED || !mkdtemp(work) || chdir(work) || find_kind() ||
+	    staticdax_new(&race.sd)) {
 		perror(work);
 		return TAP_EXIT_NOT_OK;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(mutators); i++)
+	for (size_t i = 0; i < mutator_count; i++)
 		if ((!mutators[i].only || mutators[i].only & race.on) &&
 		    !fnmatch(race.filter, mutators[i].name, 0))
 			run_one(&mutators[i]);

@@ -85,6 +85,21 @@ for d in /mnt/ext4 /mnt/xfs; do
 	sync -f $d
 	holds "seal_$d" "$S" seal --no-dax $d/f $d/stays $d/g $d/gone $d/held $d/linked
 done
+# Numbers of btrfs are never used again, so nothing is replaced there.
+modprobe btrfs
+mkdir /mnt/btrfs
+truncate -s 112M /run/btrfs
+mkfs.btrfs -q /run/btrfs >/dev/null 2>&1
+mount -o loop /run/btrfs /mnt/btrfs
+b=/mnt/btrfs/one
+btrfs -q subvolume create $b
+btrfs -q subvolume create /mnt/btrfs/two
+for n in gone held linked stays; do
+	fit $b/$n
+	fit /mnt/btrfs/two/$n
+done
+ln $b/linked $b/link
+holds "seal_on_btrfs" "$S" seal --mode noshrink $b/gone $b/held $b/linked $b/stays
 evict /mnt/ext4/f ext4 ext4_evict_inode
 evict /mnt/xfs/f xfs xfs_destroy_inode
 
@@ -108,8 +123,14 @@ for d in /mnt/ext4 /mnt/xfs; do
 	rm $d/gone $d/held $d/linked
 	sync -f $d
 done
+exec 7<$b/held
+rm $b/gone $b/held $b/linked
+sync -f $b
 mount -t tmpfs cover /mnt/xfs
-answers 3 '11 enforced, .* 1 lapsed' "status_finds_what_is_gone_when_off" "$S" status
+answers 3 '14 enforced, .* 2 lapsed' "status_finds_what_is_gone_when_off" "$S" status
+cp "$OUT" /tmp/status
+answers 0 '^  /mnt/ext4/gone: lapsed \(deleted, 20[0-9-]* [0-9:]*\)' "status_names_deleted" \
+	cat /tmp/status
 answers 0 '/mnt/ext4/gone .*lapsed \(deleted, 20' "list_says_deleted" "$S" list
 answers 0 '/mnt/xfs/gone .* sealed' "list_says_nothing_of_what_is_not_to_be_seen" "$S" list
 umount /mnt/xfs
@@ -122,7 +143,14 @@ for d in /mnt/ext4 /mnt/xfs; do
 	answers 0 'sealed' "what_has_another_link_is_still_sealed_$d" "$S" get $d/link
 	fails "deny_truncate_of_the_other_link_$d" truncate -s 0 $d/link
 done
-exec 5<&- 6<&-
+answers 0 "$b/gone .*lapsed \\(deleted, 20" "list_says_deleted_on_btrfs" "$S" list
+answers 0 "$b/held .* sealed" "deleted_but_open_is_still_sealed_on_btrfs" "$S" list
+answers 0 'sealed' "what_has_another_link_is_still_sealed_on_btrfs" "$S" get $b/link
+fails "deny_truncate_of_the_other_link_on_btrfs" truncate -s 0 $b/link
+holds "other_subvolume_is_refused_nothing" truncate -s 0 /mnt/btrfs/two/gone
+exec 5<&- 6<&- 7<&-
+until grep -q "lapsed.*$b/held" /tmp/monitor || ! kill -0 $monitor; do :; done
+answers 0 "$b/held .*lapsed \\(deleted, 20" "list_says_deleted_when_closed_on_btrfs" "$S" list
 for d in /mnt/ext4 /mnt/xfs; do
 	until grep -q "lapsed.*$d/held" /tmp/monitor || ! kill -0 $monitor; do :; done
 	answers 0 "$d/held .*lapsed \\(deleted, 20" "list_says_deleted_when_closed_$d" "$S" list
@@ -141,7 +169,12 @@ for d in /mnt/ext4 /mnt/xfs; do
 	fails "deny_truncate_of_the_new_seal_$d" truncate -s 0 "$g"
 	fails "deny_truncate_of_the_other_seal_$d" truncate -s 0 $d/stays
 done
-answers 0 '7 enforced.* 6 lapsed' "counts_are_right" "$S" status
+answers 0 '9 enforced.* 8 lapsed' "counts_are_right" "$S" status
+cp "$OUT" /tmp/status
+for d in /mnt/ext4 /mnt/xfs; do
+	answers 0 "^  $d/f: lapsed \\(replaced, 20[0-9-]* [0-9:]*\\)" "status_names_replaced_$d" \
+		cat /tmp/status
+done
 kill $monitor
 wait $monitor
 rm -f $PINS/sdax_*

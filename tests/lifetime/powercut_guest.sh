@@ -59,6 +59,31 @@ free() {
 		"$S" verify && cp $E/f $E/h && truncate -s 0 $E/h && rm $E/h
 }
 
+# a new file has its name, its blocks and its zeroes
+created() {
+	local f
+	for f; do
+		[ "$(stat -c %s "$f")" = 4194304 ] && cmp -n 4194304 "$f" /dev/zero &&
+			"$S" check --no-dax --align 2M "$f" && rm "$f" || return 1
+	done
+}
+
+# to_prepare FILE: out of its place by a block, with a hole and an unwritten range
+to_prepare() {
+	"$S" create --no-dax --size 4100K --align 2M "$1" && fallocate -c -o 0 -l 4096 "$1" &&
+		head -c 2M /dev/urandom | dd of="$1" conv=notrunc status=none &&
+		fallocate -p -o 2M -l 64K "$1" && fallocate -z -o 3M -l 64K "$1" &&
+		fallocate -n -o 4M -l 64K "$1" && sha256sum "$1" >"$1.sum" && sync
+}
+
+# no byte of it is lost, nor of the second file that may lie beside it, and the next
+# run does the rest
+prepared() {
+	[ ! -e $E/.p.staticdax ] || { cmp $E/.p.staticdax $E/p && rm $E/.p.staticdax; } || return
+	sha256sum -c $E/p.sum && "$S" prepare --no-dax --align 2M --relocate $E/p &&
+		"$S" check --no-dax --align 2M $E/p && sha256sum -c $E/p.sum && rm $E/p*
+}
+
 before=$1 cut=$2
 says filesystems_are_clean clean
 mounted
@@ -73,6 +98,15 @@ if [ "$before" = mkfs ]; then
 fi
 says content_and_map_are_as_they_were unchanged
 says nothing_is_sealed free
+case $before in
+prepare* | mend*)
+	[ "$before" != prepared ] ||
+		says was_prepared "$S" check --no-dax --align 2M $E/p
+	says prepared_file_is_whole prepared
+	says created_file_is_whole created $X/made
+	;;
+created) says created_files_are_whole created $E/made $X/made ;;
+esac
 if [ "$cut" = end ]; then
 	says seals_again "$S" seal --no-dax $E/f $X/g
 	says enforces_again "$S" status
@@ -99,21 +133,45 @@ if [ "$cut" = turns ]; then
 	exit 1
 fi
 
+create() {
+	"$S" create --no-dax --size 4M --align 2M "$1" >/dev/null 2>&1
+}
+
+if [ "$cut" = created ]; then
+	create $X/made && create $E/made && echo cut
+	exec tail -f /dev/null
+fi
+
 IFS=: read -r verb call n <<<"$cut"
-[ "$verb" = seal ] || "$S" seal --no-dax $E/f >/dev/null
+case $verb in
+prepare* | mend) to_prepare $E/p >/dev/null 2>&1 ;;
+seal) ;;
+*) "$S" seal --no-dax $E/f >/dev/null ;;
+esac
+if [ "$cut" = prepared ]; then
+	create $X/made && "$S" prepare --no-dax --align 2M --relocate $E/p >/dev/null 2>&1 && echo cut
+	exec tail -f /dev/null
+fi
 # whoever has the file open would keep it from being sealed or unsealed
 case $verb in
 seal) command=(seal --no-dax "$E/f") other=$X/g ;;
 unseal) command=(unseal "$E/f") other=$X/g ;;
 upgrade) command=(upgrade) other=$E/f ;;
+prepare) command=(prepare --no-dax --align 2M --relocate "$E/p") other=$E/f ;;
+mend) command=(prepare --no-dax "$E/p") other=$E/f ;;
 esac
 busy $other &
 # it stands still there, so that nothing is said too late
 mkfifo /tmp/trace
 strace -qq -o /tmp/trace -e trace="$call" -e inject="$call:signal=SIGSTOP:when=$n" \
-	"$S" "${command[@]}" >/dev/null &
+	"$S" "${command[@]}" >/dev/null 2>&1 &
 while read -r line; do
-	[ "${line/stopped by SIGSTOP/}" = "$line" ] || echo cut
+	[ "${line/stopped by SIGSTOP/}" != "$line" ] || continue
+	# nobody else writes there
+	case $verb in
+	prepare | mend) create $X/made ;;
+	esac
+	echo cut
 done </tmp/trace
 echo "fail goes_on_until_the_cut"
 exit 1

@@ -74,6 +74,15 @@ swap_detach() {
 	swapoff "$1"
 }
 
+# Each process that ends is then written down in it.
+acct_attach() {
+	accton "$1" 2>&1
+}
+
+acct_detach() {
+	accton off
+}
+
 # Opened for writing through an overlay whose upper layer has it.
 overlay_attach() {
 	mkdir -p "$dir"/{upper,work} /tmp/{lower,merged}
@@ -141,6 +150,7 @@ for dir; do
 	else
 		tap_skip "deny_${fs}_nvmet_when_sealed" "this kernel has no nvmet"
 	fi
+	try acct 'Text file busy'
 	try overlay 'Text file busy'
 	if grep -qw fuse_passthrough_open /proc/kallsyms; then
 		try passthrough 'Input/output error'

@@ -56,7 +56,7 @@ fsr() {
 # All files of the filesystem, as its nightly run does.
 fsr_all() {
 	rm -f /var/tmp/.fsrlast_xfs
-	xfs_fsr -v -t 600 "$(findmnt -n -o SOURCE "$1")"
+	xfs_fsr -v "$(findmnt -n -o SOURCE -T "$1")"
 }
 
 use() {
@@ -74,16 +74,18 @@ holds ext4_fstrim_when_unsealed fstrim /mnt/ext4
 holds e4defrag_when_unsealed fewer_extents $PLAIN defrag
 
 holds xfs_prepare use /mnt/xfs
+holds xfs_prepare_another fragment /mnt/xfs/another
 refused_beside xfs_fsr 'Text file busy' fsr @
 fsr_all /mnt/xfs >"$OUT" 2>&1
 holds xfs_map_kept_by_fsr_of_everything test "$(map_kept)" = "$kept"
-holds xfs_fsr_of_everything_did_nothing test "$(extents $PLAIN)" -gt 1
+holds xfs_fsr_of_everything_did_nothing \
+	test "$(extents $PLAIN)" -gt 1 -a "$(extents /mnt/xfs/another)" -gt 1
 holds xfs_fstrim_when_sealed fstrim /mnt/xfs
 answers '*' 'Text file busy' deny_xfs_scrub xfs_scrub -n /mnt/xfs
 holds xfs_map_kept test "$(map_kept)" = "$kept"
 "$S" unseal --all >/dev/null
 holds xfs_fsr_when_unsealed fewer_extents $PLAIN fsr
-holds xfs_fsr_of_everything_when_unsealed fsr_all /mnt/xfs
+holds xfs_fsr_of_everything_when_unsealed fewer_extents /mnt/xfs/another fsr_all
 if grep -q xchk_setup_fs /sys/kernel/btf/xfs; then
 	holds xfs_scrub_when_unsealed xfs_scrub -n /mnt/xfs
 else

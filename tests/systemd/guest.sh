@@ -76,9 +76,12 @@ metrics() {
 		"until [ -s $dir/staticdax.prom ]; do :; done"
 	holds "metrics_timer_stops" systemctl stop staticdax-metrics.timer
 	rm $dir/staticdax.prom
+	echo kept >/srv/not-theirs
+	ln -s /srv/not-theirs $dir/staticdax.new
 	holds "metrics_are_written_again" systemctl start staticdax-metrics.service
 	answers 0 '^staticdax_enforcing 1$' "metrics_are_in_the_file" cat $dir/staticdax.prom
 	holds "metrics_are_all_there_is" test "$(ls $dir)" = staticdax.prom
+	holds "metrics_follow_no_link" grep -qx kept /srv/not-theirs
 	holds "metrics_may_be_read" test "$(stat -c %a $dir/staticdax.prom)" = 644
 }
 

@@ -64,14 +64,21 @@ static void test_expansion(void)
 
 	r = plan_text("%/b.img:\n%/*.db:\n%/none*:\n%/no/x*:\n%/missing:\n", &policy,
 		      &plan, &error);
-	tap_ok(!r && plan.count == 4 && !strcmp(name_of(&plan, 0), "b.img") &&
+	tap_ok(!r && plan.count == 6 && !strcmp(name_of(&plan, 0), "b.img") &&
 	       !strcmp(name_of(&plan, 1), "c.db") &&
 	       !strcmp(name_of(&plan, 2), "d.db") &&
-	       !strcmp(name_of(&plan, 3), "missing"),
+	       !strcmp(name_of(&plan, 5), "missing"),
 	       "paths and patterns, in the order of the policy");
-	tap_ok(plan.count == 4 && !plan.files[0].error &&
-	       plan.files[3].error == -ENOENT,
+	tap_ok(plan.count == 6 && !plan.files[0].error &&
+	       plan.files[5].error == -ENOENT && !plan.files[5].none,
 	       "a path stays although nothing is there");
+	tap_ok(plan.count == 6 && !plan.files[0].none && !plan.files[1].none &&
+	       plan.files[3].none && !strcmp(name_of(&plan, 3), "none*") &&
+	       plan.files[3].rule->line == 3 && plan.files[4].none,
+	       "a pattern that matches nothing stands for itself");
+	tap_ok(plan.count == 6 && plan.files[3].none,
+	       "a pattern leaves out a link that leads nowhere");
+	tap_ok(!plan_wants(&plan, 0, 0), "and wants no file");
 	tap_ok(!stat("c.db", &st) && plan_wants(&plan, st.st_dev, st.st_ino),
 	       "a planned file is wanted");
 	tap_ok(!stat("a.img", &st) && !plan_wants(&plan, st.st_dev, st.st_ino),
@@ -79,6 +86,15 @@ static void test_expansion(void)
 	done(&policy, &plan, &error);
 	r = plan_text("%/*:\n", &policy, &plan, &error);
 	tap_ok(!r && plan.count == 4, "a pattern names regular files only");
+	done(&policy, &plan, &error);
+	r = plan_text("%/di*:\n", &policy, &plan, &error);
+	tap_ok(!r && plan.count == 1 && plan.files[0].none,
+	       "one that matches directories matches nothing");
+	done(&policy, &plan, &error);
+	r = plan_text("%/*.img:\n%/a.img:\n%/b.img:\n", &policy, &plan, &error);
+	tap_ok(!r && plan.count == 2 && !plan.files[0].none &&
+	       !plan.files[1].none,
+	       "one whose files all have rules of their own does match");
 	done(&policy, &plan, &error);
 	r = plan_text("%/dir:\n", &policy, &plan, &error);
 	tap_ok(!r && plan.count == 1, "a path may name anything");
@@ -123,6 +139,8 @@ int main(void)
 	make("b.img");
 	make("c.db");
 	make("d.db");
+	if (symlink("nothing", "e.db") < 0)
+		abort();
 	if (mkdir("dir", 0755) < 0 || link("a.img", "link") < 0)
 		abort();
 	test_expansion();
@@ -135,6 +153,7 @@ int main(void)
 	unlink("b.img");
 	unlink("c.db");
 	unlink("d.db");
+	unlink("e.db");
 	rmdir("dir");
 	rmdir(dir);
 	return tap_done();

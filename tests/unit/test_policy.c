@@ -53,6 +53,7 @@ static const struct {
 	{ "open quote", "\"/a:\n", -EINVAL, 2, 1, 0 },
 	{ "open brace", "/a: {align: 2M\n", -EINVAL, 2, 1, 0 },
 	{ "null byte", "\"/a\\0b\":\n", -EINVAL, 1, 1, 0 },
+	{ "noshrink with align", "/a:\n  mode: noshrink\n  align: 2M\n", -EINVAL, 2, 3, 0 },
 	{ "second column", "/a: {align: 2M, mode: x}\n", -EINVAL, 1, 23, 0 },
 };
 

@@ -173,7 +173,7 @@ stage_project()
 	list=$(cd "$project" && {
 		[ ! -d build ] || find build \( -type f -o -type l \) \
 			\( -perm -u+x -o -name '*.so*' -o -name '*.bpf.o' \) -print
-		find tests docs -path tests/vm -prune -o \( -type f -o -type l \) -print
+		find tests docs README.md -path tests/vm -prune -o \( -type f -o -type l \) -print
 	})
 	# A build going on beside us may take a file away; then it is not wanted.
 	(cd "$project" && printf '%s\n' "$list" |
@@ -218,7 +218,7 @@ make_disks()
 {
 	truncate -s 512M "$work/ext4.img" "$work/xfs.img"
 	case " $filesystems " in
-	*' ext4 '*) mkfs.ext4 -q -F -b 4096 -E lazy_itable_init=0 "$work/ext4.img" ;;
+	*' ext4 '*) mkfs.ext4 -q -F -b 4096 -O verity,project -E lazy_itable_init=0 "$work/ext4.img" ;;
 	esac
 	case " $filesystems " in
 	*' xfs '*) mkfs.xfs -q -m reflink=1 "$work/xfs.img" ;;
