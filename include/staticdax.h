@@ -143,6 +143,7 @@ enum staticdax_reason {
 	STATICDAX_TAMPERED,	/* the maps contradict each other */
 	STATICDAX_LOCKED,	/* staticdax_lock() was called */
 	STATICDAX_GUARD_HELD,	/* somebody could write before it was */
+	STATICDAX_UNSEEN,	/* a seal's filesystem is gone, and nobody was told */
 	STATICDAX_REASON_MAX_
 };
 

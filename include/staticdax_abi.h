@@ -376,6 +376,24 @@ struct sdax_question {
 	struct sdax_identity id;
 };
 
+#define SDAX_SUPERS 64	/* that are asked for at once */
+
+/* Is this superblock there? */
+struct sdax_super {
+	__u64 address;	/* 0: any with the number will do */
+	__u32 dev;	/* kernel encoding */
+	__u32 there;	/* the answer */
+};
+
+/* Of the first count of them; fd is any descriptor of the caller's. */
+struct sdax_supers {
+	__u32 fd;
+	__u32 count;
+	__u32 whole;	/* 1: all superblocks have been looked at */
+	__u32 pad;
+	struct sdax_super asked[SDAX_SUPERS];
+};
+
 #define SDAX_XFS_KNOWN		0x1	/* the inode's XFS fields could be read */
 #define SDAX_XFS_REFLINK	0x2	/* XFS_DIFLAG2_REFLINK */
 #define SDAX_XFS_COW_FORK	0x4	/* the copy-on-write fork is not empty */
@@ -489,6 +507,7 @@ SDAX_ASSERT(sizeof(struct sdax_filter) ==
 	    24 + 16 * SDAX_HOT_MAX + (1 << (SDAX_FILTER_BITS - 3)));
 SDAX_ASSERT(sizeof(struct sdax_identity) == 80);
 SDAX_ASSERT(sizeof(struct sdax_question) == 88);
+SDAX_ASSERT(sizeof(struct sdax_supers) == 16 + 16 * SDAX_SUPERS);
 SDAX_ASSERT(sizeof(struct sdax_holder) == 48);
 SDAX_ASSERT(sizeof(struct sdax_guard) == 840);
 SDAX_ASSERT_AT(sdax_guard, maps, 72);

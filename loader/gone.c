@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Asking filesystems for inodes by number. */
+/* Asking filesystems for inodes by number, and the kernel for filesystems. */
 #define _GNU_SOURCE
 #include "gone.h"
 
@@ -232,44 +232,99 @@ int sdax_gone_sweep(struct sdax_store *store)
 				SDAX_LAPSE_DELETED);
 }
 
-static int note_if_on(void *arg, const struct sdax_key *key,
-		      const struct sdax_slot *slot)
-{
-	struct search *search = arg;
+/* The filesystems that hold seals. */
+struct roll {
+	struct sdax_super *supers;
+	size_t count;
+};
 
-	return is_in_force(slot) && key->dev == search->fs.dev ?
-		       note(search, key) : 0;
+static int call_up(struct roll *roll, const struct sdax_store *store, __u32 dev)
+{
+	struct sdax_super *more;
+
+	more = reallocarray(roll->supers, roll->count + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	roll->supers = more;
+	more[roll->count++] = (struct sdax_super){
+		.dev = dev,
+		.address = store->filter ? sdax_hot_super(store->filter, dev) : 0,
+	};
+	return 0;
 }
 
-/* Which filesystem has the number now is not asked: it is not the one of the seals. */
-static bool is_another(struct asked *fs, const struct sdax_store *store,
-		       struct sdax_inspect *inspect, __u32 dev)
+static int call_all_up(struct roll *roll, const struct sdax_store *store)
 {
-	__u64 super = sdax_hot_super(store->filter, dev);
-	struct sdax_identity id;
-
-	if (!super)
-		return false;
-	asked_find(fs, dev);
-	return fs->root >= 0 &&
-	       !sdax_inspect_identity(inspect, fs->root, &id) &&
-	       id.super != super;
-}
-
-int sdax_gone_unmounted(struct sdax_store *store, struct sdax_inspect *inspect)
-{
-	_cleanup_(search_done) struct search search = { .fs = ASKED_NONE };
 	__u32 dev, *prev = NULL;
 	struct sdax_fs fs;
 	int r = 0;
 
 	for (; !r && !bpf_map_get_next_key(store->filesystems, prev, &dev); prev = &dev)
 		if (!bpf_map_lookup_elem(store->filesystems, &dev, &fs) &&
-		    (fs.seals || fs.audits) &&
-		    is_another(&search.fs, store, inspect, dev))
-			r = sdax_store_walk(store, note_if_on, &search);
-	if (r < 0 || !search.count)
+		    (fs.seals || fs.audits))
+			r = call_up(roll, store, dev);
+	return r;
+}
+
+struct absence {
+	struct search search;
+	struct roll roll;
+};
+
+static void absence_done(struct absence *absence)
+{
+	search_done(&absence->search);
+	free(absence->roll.supers);
+}
+
+/*
+ * Read after the superblocks were: had the programs seen this one go, the seal would
+ * have ended before.
+ */
+static int note_if_absent(void *arg, const struct sdax_key *key,
+			  const struct sdax_slot *slot)
+{
+	struct absence *absence = arg;
+	const struct roll *roll = &absence->roll;
+
+	if (!is_in_force(slot))
+		return 0;
+	for (size_t i = 0; i < roll->count; i++)
+		if (roll->supers[i].dev == key->dev)
+			return roll->supers[i].there ?
+				       0 : note(&absence->search, key);
+	return 0;
+}
+
+static bool is_complete(const struct roll *roll)
+{
+	for (size_t i = 0; i < roll->count; i++)
+		if (!roll->supers[i].there)
+			return false;
+	return true;
+}
+
+int sdax_gone_unmounted(struct sdax_store *store, struct sdax_inspect *inspect,
+			struct sdax_key *ret_first)
+{
+	_cleanup_(absence_done) struct absence absence = {
+		.search.fs = ASKED_NONE,
+	};
+	struct roll *roll = &absence.roll;
+	int r;
+
+	r = call_all_up(roll, store);
+	if (!r)
+		r = sdax_inspect_supers(inspect, roll->supers, roll->count);
+	if (r < 0 || is_complete(roll))
 		return r;
-	return sdax_store_lapse(store, search.gone, search.count,
-				SDAX_LAPSE_UNMOUNTED);
+	r = sdax_store_walk(store, note_if_absent, &absence);
+	if (r < 0 || !absence.search.count)
+		return r;
+	*ret_first = absence.search.gone[0];
+	if (!sdax_store_guarded(store))
+		r = sdax_store_lapse(store, absence.search.gone,
+				     absence.search.count,
+				     SDAX_LAPSE_UNMOUNTED);
+	return r ?: (int)absence.search.count;
 }

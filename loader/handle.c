@@ -255,6 +255,59 @@ static bool wants_attaching(const struct sdax_store *store, bool complete)
 			     !sdax_store_guarded(store));
 }
 
+/* Under guard nobody ends a seal by saying so. */
+static int tell_unmounted(const struct sdax_store *store,
+			  const struct sdax_key *key, int count,
+			  struct staticdax_result *result)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (sdax_store_path(store, key, &path) < 0)
+		path = NULL;
+	return sdax_fail(result, STATICDAX_UNSEEN, 0, "%.100s%s", path ?: "?",
+			 count > 1 ? " and others" : "");
+}
+
+static int find_unmounted(struct staticdax *sd, struct sdax_store *store,
+			  struct staticdax_result *result)
+{
+	struct sdax_key first;
+	int r;
+
+	if (!sdax_store_in_use(store))
+		return 0;
+	r = sdax_handle_inspect(sd, result);
+	if (r < 0)
+		return r;
+	r = sdax_gone_unmounted(store, sd->inspect, &first);
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r,
+				 "finding out which filesystems were unmounted meanwhile");
+	if (r && sdax_store_guarded(store))
+		return tell_unmounted(store, &first, r, result);
+	sd->ended += r;
+	return 0;
+}
+
+void sdax_handle_find_unmounted(struct staticdax *sd, struct sdax_store *store)
+{
+	struct staticdax_result ignored = STATICDAX_INIT(staticdax_result);
+
+	find_unmounted(sd, store, &ignored);
+}
+
+void sdax_handle_find_gone(struct staticdax *sd, struct sdax_store *store)
+{
+	int r;
+
+	if (sdax_store_guarded(store))
+		return;
+	sdax_handle_find_unmounted(sd, store);
+	r = sdax_gone_sweep(store);
+	if (r < 0)
+		sdax_log(sd, 0, "cannot tell which sealed files were deleted meanwhile");
+}
+
 int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
 		      struct staticdax_status *status,
 		      struct staticdax_result *result)
@@ -301,8 +354,11 @@ int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
 	if (unreached)
 		return sdax_fail(result, STATICDAX_CANARY, 0,
 				 "%s was not reached", unreached);
-	sdax_store_prove(store);
-	return 0;
+	/* what goes from here on they see */
+	r = find_unmounted(sd, store, result);
+	if (!r)
+		sdax_store_prove(store);
+	return r;
 }
 
 /* A proof is good for a second, so that many files in one go need only one. */
@@ -344,33 +400,6 @@ int sdax_handle_prove_lately(struct staticdax *sd, struct sdax_store *store,
 	sd->proved_registry = store->id;
 	sd->proved_at = seconds();
 	return 0;
-}
-
-/* Under guard nobody ends a seal by saying so. */
-void sdax_handle_find_unmounted(struct staticdax *sd, struct sdax_store *store)
-{
-	struct staticdax_result ignored = STATICDAX_INIT(staticdax_result);
-	int r;
-
-	if (sdax_store_guarded(store) || !sdax_store_in_use(store))
-		return;
-	r = sdax_handle_inspect(sd, &ignored);
-	if (!r)
-		r = sdax_gone_unmounted(store, sd->inspect);
-	if (r < 0)
-		sdax_log(sd, 0, "cannot tell which filesystems were unmounted meanwhile");
-}
-
-void sdax_handle_find_gone(struct staticdax *sd, struct sdax_store *store)
-{
-	int r;
-
-	if (sdax_store_guarded(store))
-		return;
-	sdax_handle_find_unmounted(sd, store);
-	r = sdax_gone_sweep(store);
-	if (r < 0)
-		sdax_log(sd, 0, "cannot tell which sealed files were deleted meanwhile");
 }
 
 static int attach(struct staticdax *sd, struct sdax_store *store,

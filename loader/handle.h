@@ -28,6 +28,7 @@ struct staticdax {
 	struct sdax_recent recent;
 	struct sdax_events *events;
 	unsigned int mended;	/* pins put back by this call */
+	unsigned int ended;	/* seals found to be on no filesystem any more */
 	char *path;		/* of the last seal handed out */
 	char comm[16];
 };
@@ -89,16 +90,20 @@ int sdax_handle_prove_lately(struct staticdax *sd, struct sdax_store *store,
 			     struct staticdax_result *result);
 
 /*
- * Ends the seals on filesystems that were unmounted while the programs were off, and
- * mounted again. The caller holds the lock. Under guard they are never off, and it does
- * nothing.
+ * Ends the seals on filesystems that were unmounted while the programs were off, as
+ * far as that can be told; under guard none. What could not is an error when it is
+ * proved. The caller holds the lock.
  */
 void sdax_handle_find_unmounted(struct staticdax *sd, struct sdax_store *store);
 
 /* The same, and those of files that were deleted, as far as the filesystems tell. */
 void sdax_handle_find_gone(struct staticdax *sd, struct sdax_store *store);
 
-/* What was not proved, or an empty string. Runs the canary. */
+/*
+ * What was not proved, or an empty string. Runs the canary, then ends the seals on
+ * filesystems that are not there; those that cannot be ended, or not be told, are none
+ * that is proved.
+ */
 int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
 		      struct staticdax_status *status,
 		      struct staticdax_result *result);

@@ -354,11 +354,9 @@ static int count_states(void *arg, const struct sdax_key *key,
 	return 0;
 }
 
-/* Anew, since a file that is gone ends its seal. */
-static void find_gone(struct staticdax *sd, struct sdax_store *store,
-		      struct staticdax_status *status)
+static void count_anew(const struct sdax_store *store,
+		       struct staticdax_status *status)
 {
-	sdax_handle_find_gone(sd, store);
 	status->lapsed = status->pending = status->noshrink = 0;
 	sdax_store_walk(store, count_states, status);
 }
@@ -406,6 +404,7 @@ static int read_status(struct staticdax *sd, struct staticdax_status *status)
 	char detail[sizeof(result->detail)];
 	_cleanup_close_ int lock = -1;
 	int r, tampered, proved = 0;
+	unsigned int ended;
 	bool swept;
 
 	r = sdax_privilege_check(result);
@@ -431,6 +430,7 @@ static int read_status(struct staticdax *sd, struct staticdax_status *status)
 				 "comparing the maps");
 	status->attached = tampered || sdax_store_in_use(&store) ||
 			   sdax_store_guarded(&store);
+	ended = sd->ended;
 	if (status->attached)
 		proved = sdax_handle_prove(sd, &store, status, result);
 	if (status->attached && !proved)
@@ -440,7 +440,9 @@ static int read_status(struct staticdax *sd, struct staticdax_status *status)
 	status->enforcing = status->attached && !proved;
 	/* what is off does not see a file go */
 	if (proved < 0)
-		find_gone(sd, &store, status);
+		sdax_handle_find_gone(sd, &store);
+	if (proved < 0 || sd->ended != ended)
+		count_anew(&store, status);
 	status->seals = store.control->seals;
 	status->audits = store.control->audits;
 	status->capacity = store.capacity;

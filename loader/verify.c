@@ -334,7 +334,8 @@ int sdax_verify_all(struct staticdax *sd, staticdax_verify_fn fn, void *arg,
 	/* files are looked at even so: both answers are wanted */
 	proved = prove(sd, true, result);
 	if (proved < 0 && result->reason != STATICDAX_CANARY &&
-	    result->reason != STATICDAX_PINS_BROKEN)
+	    result->reason != STATICDAX_PINS_BROKEN &&
+	    result->reason != STATICDAX_UNSEEN)
 		return proved;
 	r = sdax_store_open(false, &store);
 	if (r == -ENOENT)

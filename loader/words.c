@@ -257,6 +257,12 @@ static const struct row rows[] = {
 		.text = "seals cannot be locked while somebody could still change them",
 		.remedy = "end that process, unload that program, and lock again",
 	},
+	ROW(UNSEEN) = {
+		.word = "unseen", .answer = STATICDAX_FAILED,
+		.error = ESTALE,
+		.text = "the filesystem of a seal is gone, and the programs were not told",
+		.remedy = "seal its files again where they are now; of locked seals the record goes with a reboot",
+	},
 	ROW(REGISTRY_FULL) = {
 		.word = "registry_full", .answer = STATICDAX_FAILED,
 		.error = ENOSPC,

@@ -33,13 +33,19 @@ struct list_head {
 	struct list_head *next;
 };
 
+struct hlist_node {
+	struct hlist_node **pprev;
+};
+
 struct dentry;
 struct seq_file;
 
 struct super_block {
+	struct list_head s_list;
 	dev_t s_dev;
 	unsigned long s_magic;
 	struct list_head s_mounts;
+	struct hlist_node s_instances;
 };
 
 struct vfsmount {

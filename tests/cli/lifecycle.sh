@@ -67,14 +67,46 @@ answers 0 'enforcing: yes' "status_after_repair" "$S" status
 fails "deny_after_repair" fallocate -p -o 0 -l 4096 $f
 fails "seal_of_before_holds_after_repair" fallocate -p -o 0 -l 4096 $g
 
+# Small filesystems of which each goes, or does not, in another way; a second
+# namespace has one of them as well
+went="number elsewhere nowhere"
+stayed="bind copy remount"
+u=/tmp/u
+mkdir -p $u/second $u/at
+truncate -s 1M $u/image
+mkfs.ext4 -q -F -b 4096 -O ^has_journal $u/image
+declare -A device
+for way in $went $stayed; do
+	mkdir $u/$way
+	cp --sparse=always $u/image $u/image.$way
+	device[$way]=$(losetup -f --show $u/image.$way)
+	mount "${device[$way]}" $u/$way
+	fit $u/$way/f
+done
+"$S" seal --no-dax $u/*/f >/dev/null
+other_number=$(losetup -f --show $u/image.number)
+mount --bind $u/bind $u/second
+mkfifo $u/hold
+exec 9<>$u/hold
+unshare -m --propagation private sh -c "
+	for way in $went bind remount; do umount $u/\$way; done
+	umount $u/second /mnt/ext4-dax; echo >$u/ready; read -r _" <&9 &
+until [ -s $u/ready ]; do :; done
+there=$!
+
 # Unmounted while nobody sees it, and mounted again: with another superblock, whose
-# address is not the one that is known.
+# address is not the one that is known. Or under another number, or only in another
+# namespace, or nowhere; but what has another mount stays what it was.
 unseen() {
-	umount /mnt/ext4-dax
+	umount /mnt/ext4-dax $u/number $u/elsewhere $u/nowhere $u/second $u/copy
 	mkdir -p /tmp/other
 	mount -t tmpfs other /tmp/other
 	mount -t tmpfs other /tmp/other
 	mount -o dax=always /dev/pmem0 /mnt/ext4-dax
+	mount "$other_number" $u/number
+	nsenter --target $there --mount mount "${device[elsewhere]}" $u/elsewhere
+	mount -o remount,ro $u/remount
+	mount -o remount,rw $u/remount
 }
 
 # Switched off while it runs: nobody may say that it is on
@@ -97,6 +129,36 @@ else
 	holds "seal_attaches_after_unseen_umount" "$S" seal $g
 fi
 umount /tmp/other /tmp/other
+for way in $went; do
+	answers 0 "$u/$way/f .*lapsed \\(unmounted, 20" "list_says_lapsed_after_umount_unseen_$way" "$S" list
+done
+for way in $stayed; do
+	answers 0 "$u/$way/f .* sealed$" "list_says_sealed_after_umount_unseen_$way" "$S" list
+done
+answers 0 '4 lapsed' "status_counts_what_was_unmounted_unseen" "$S" status
+holds "allow_truncate_under_another_number" truncate -s 0 $u/number/f
+holds "allow_truncate_where_it_is_mounted_elsewhere" \
+	nsenter --target $there --mount truncate -s 0 $u/elsewhere/f
+fails "deny_truncate_after_unseen_umount_of_a_bind" truncate -s 0 $u/bind/f
+fails "deny_truncate_of_the_copy_after_unseen_umount" \
+	nsenter --target $there --mount truncate -s 0 $u/copy/f
+fails "deny_truncate_after_unseen_remount" truncate -s 0 $u/remount/f
+mount "${device[copy]}" $u/copy
+for way in $stayed; do
+	holds "unseal_after_umount_unseen_$way" "$S" unseal $u/$way/f
+done
+echo >&9
+wait $there
+exec 9<&-
+mount "${device[nowhere]}" $u/nowhere
+mount "${device[elsewhere]}" $u/elsewhere
+answers 1 'lapsed' "get_says_lapsed_when_mounted_after_unseen_umount" "$S" get $u/nowhere/f
+holds "allow_truncate_when_mounted_after_unseen_umount" truncate -s 0 $u/nowhere/f
+for way in $went $stayed; do
+	umount $u/$way
+	losetup -d "${device[$way]}"
+done
+losetup -d "$other_number"
 answers 0 "$f .*lapsed \\(unmounted, 20" "list_says_lapsed_after_unseen_umount" "$S" list
 answers 0 "$g .* sealed" "list_says_the_other_is_sealed" "$S" list
 answers 0 'map is the same' "seal_again_after_unseen_umount" "$S" seal $f

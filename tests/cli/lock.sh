@@ -35,6 +35,7 @@ mount -o loop /run/btrfs /mnt/btrfs
 away=$(losetup -f --show /run/away)
 mount "$away" /mnt/away
 fit /mnt/away/x
+away_x=$(stat -c %i /mnt/away/x)
 umount /mnt/away
 fit /mnt/btrfs/file
 for sub in one two; do
@@ -331,6 +332,15 @@ grep -q 'locked: *until reboot' "$OUT" || tap_not_ok "still_locked" "$(cat "$OUT
 for file in $f $g $h $k; do
 	fails "deny_after_all_${file##*/}" truncate -s 0 $file
 done
+
+# A seal that says it is in force, on a filesystem that is not there: the record of one
+# that has lapsed, put in anew as nobody but the door's caller could
+# shellcheck disable=SC2046 # words
+holds "door_lets_in_a_seal_on_no_filesystem" \
+	build/tests/door_knock $(stat -c '%t %T' "$away") "$away_x"
+answers 3 'enforcing: no' "status_says_no_with_locked_seal_on_no_filesystem" "$S" status
+holds "status_names_locked_seal_on_no_filesystem" test "$(grep -c 'is gone.*/not/there' "$OUT")" -gt 0
+answers 3 'is gone' "verify_names_locked_seal_on_no_filesystem" "$S" verify $f
 
 # What it costs: such a file system is not unmounted before the reboot, but
 # read-only it is as clean

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Asks the door for what it must not do to the seal of a file. */
+/*
+ * Asks the door for what it must not do to the seal of a file; or, given the numbers of
+ * a device and an inode, for a seal on what may not be there.
+ */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -26,6 +30,25 @@ static int expect(const char *what, int got, int wanted)
 	return 1;
 }
 
+static int put(const char *dev_major, const char *dev_minor, const char *ino)
+{
+	struct sdax_request r = {
+		.op = SDAX_REQUEST_PUT,
+		.magic = 0xef53,
+		.key.ino = strtoull(ino, NULL, 10),
+		.key.dev = strtoul(dev_major, NULL, 16) << 20 |
+			   strtoul(dev_minor, NULL, 16),
+		.entry.deny = SDAX_DENY_STATIC,
+		.path.text = "/not/there",
+	};
+	int bad = expect("put it", ask(r), 0);
+
+	r.op = SDAX_REQUEST_ACTIVATE;
+	bad |= expect("call it judged", ask(r), 0);
+	r.op = SDAX_REQUEST_SETTLE;
+	return bad | expect("settle", ask(r), 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct sdax_request r = {};
@@ -33,6 +56,8 @@ int main(int argc, char **argv)
 	struct stat st;
 
 	door = bpf_obj_get("/run/staticdax/bpf/guard/door");
+	if (argc == 4)
+		return door < 0 || put(argv[1], argv[2], argv[3]);
 	if (argc != 2 || door < 0 || stat(argv[1], &st))
 		return 1;
 	r.key.ino = st.st_ino;
