@@ -14,10 +14,11 @@ interrupted() {
 }
 
 # at_each_step NAME SIGNAL STEPS PREPARE JUDGE COMMAND...: a step CALL:FIRST:STRIDE is
-# the FIRST such system call and every STRIDE-th from there on; with EVERY_STEP=yes all
-# of them. How many there are is told by a turn that nobody interrupts, and which must
-# get through. PREPARE comes before each turn; JUDGE looks at what is left, says what is
-# wrong and fails. A line for each name of a call says which were hit.
+# the FIRST such system call, or the one so many before the last, and every STRIDE-th
+# from there on; with EVERY_STEP=yes all of them. How many there are is told by a turn
+# that nobody interrupts, and which must get through. PREPARE comes before each turn;
+# JUDGE looks at what is left, says what is wrong and fails. A line for each name of a
+# call says which were hit.
 at_each_step() {
 	local name=$1 signal=$2 prepare=$4 judge=$5 ended step call n stride count status hit bad
 	local -a steps
@@ -36,6 +37,7 @@ at_each_step() {
 		IFS=: read -r call n stride <<<"$step"
 		[ -z "${EVERY_STEP:-}" ] || n=1 stride=1
 		count=$(grep -cE "^([0-9]+ +)?$call\(" "$OUT.calls")
+		[ "$n" -gt 0 ] || n=$((count + n))
 		hit='' bad=''
 		while [ "$n" -le "$count" ] && [ -z "$bad" ]; do
 			$prepare >/dev/null 2>&1
