@@ -82,6 +82,53 @@ in_use() {
 	holds "still_installed" dpkg -s staticdax
 }
 
+# The example of the package, with the installed library. daxctl() means DAX.
+from_python() {
+	local asked=/mnt/asked
+
+	mkfs.ext4 -q -b 4096 /dev/pmem0 && mount -o dax /dev/pmem0 /mnt
+	fit $asked
+	answers 0 '^not sealed$' "python_asks" python3 /examples/daxctl.py $asked
+	answers 0 '^sealed$' "python_seals" python3 /examples/daxctl.py $asked seal
+	fails "deny_truncate_after_python" truncate -s 0 $asked
+	answers 0 '^not sealed$' "python_unseals" python3 /examples/daxctl.py $asked unseal
+	holds "allow_truncate_after_python" truncate -s 0 $asked
+	umount /mnt
+}
+
+# plays [ARGUMENT...]: the playbook as it is shipped, on this machine
+plays() {
+	(cd /ansible && ansible-playbook -i machines site.yml "$@")
+}
+
+# The machine has the package already, and another policy with its seal. What the
+# role does besides is shown on the host, where Python is not emulated.
+by_ansible() {
+	local carried=/var/lib/carried
+
+	export ANSIBLE_HOME=/tmp/ansible ANSIBLE_LOCAL_TEMP=/tmp/ansible \
+		ANSIBLE_REMOTE_TEMP=/tmp/ansible ANSIBLE_NOCOLOR=1 ANSIBLE_PIPELINING=1 \
+		PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8
+	printf '[pmem]\nlocalhost ansible_connection=local ansible_become=false\n' \
+		>/ansible/machines
+	mkdir /ansible/policies
+	fit $carried
+	printf '%s:\n  dax: no\n' $carried >/ansible/policies/carried.conf
+	answers 0 'changed=[1-9].* failed=0 ' "ansible_carries_the_policy" plays
+	fails "deny_truncate_of_what_ansible_names" truncate -s 0 $carried
+	holds "the_other_policy_stays" "$S" get $file
+	holds "ansible_enables_the_monitor" enabled staticdax-monitor.service enabled
+	rm /ansible/policies/*
+	answers 0 'changed=[1-9].* failed=0 ' "ansible_takes_policies_away" \
+		plays --tags policy -e '{"staticdax_exclusive": true}'
+	holds "allow_truncate_of_what_ansible_named" truncate -s 0 $carried
+	answers 1 'not sealed' "the_other_seal_went_as_well" "$S" get $file
+	systemctl -q disable --now staticdax-monitor.service
+	rm -rf /tmp/ansible $carried /ansible/policies /ansible/machines
+	printf '%s:\n  dax: no\n' $file >/etc/staticdax.d/pool.conf
+	holds "policy_is_applied_again" systemctl restart staticdax
+}
+
 after_removal() {
 	holds "purge" dpkg --purge staticdax libstaticdax-dev libstaticdax1
 	holds "allow_truncate" truncate -s 0 $file
@@ -139,6 +186,8 @@ rm -f /usr/sbin/policy-rc.d
 	after_installation
 	walk
 	in_use
+	from_python
+	by_ansible
 	holds "removal" dpkg -r staticdax
 	after_removal
 	with_rpm

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The Debian packages, installed, used, upgraded, removed and purged by dpkg in a
-# running system; and the same with the rpm packages and rpm.
+# The Debian packages, installed, used, also from Python and by Ansible, upgraded,
+# removed and purged by dpkg in a running system; and the same with the rpm packages
+# and rpm.
 #
 # Usage: tests/packaging/install.sh KERNEL
 
@@ -33,7 +34,9 @@ up_to_date "$(compgen -G "$rpms/staticdax-static-*.rpm")" ||
 mkdir -p "$overlay/debs" "$overlay/rpms"
 cp $debs/{staticdax,libstaticdax1,libstaticdax-dev}_*.deb "$overlay/debs/"
 cp $rpms/*.rpm "$overlay/rpms/"
+# The system has no /usr/share/doc, where the package puts these.
+cp -r examples share/ansible "$overlay/"
 take_system
 write_test_unit multi-user.target
-boot packages -- tests/packaging/guest.sh
+boot packages -t 1200 -a 'memmap=64M!768M' -- tests/packaging/guest.sh
 tap_done
