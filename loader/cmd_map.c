@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* staticdax map: where the bytes of a file are. */
 #include <errno.h>
+#include <stdbool.h>
+#include <sys/stat.h>
 
 #include "args.h"
+#include "log.h"
 #include "outcome.h"
 #include "report.h"
 #include "report_map.h"
@@ -24,6 +27,15 @@ static int keep(void *arg, const struct staticdax_run *run)
 	return 0;
 }
 
+/* Under whatever name: drawn into, it would be lost. */
+static bool is_the_file(const char *to, const char *path)
+{
+	struct stat out, file;
+
+	return !stat(to, &out) && !stat(path, &file) &&
+	       out.st_dev == file.st_dev && out.st_ino == file.st_ino;
+}
+
 enum staticdax_answer cmd_map(struct staticdax *sd, const struct args *args,
 			      struct report *report)
 {
@@ -35,6 +47,11 @@ enum staticdax_answer cmd_map(struct staticdax *sd, const struct args *args,
 	struct staticdax_result drawn = {};
 	int r;
 
+	if (args->svg && is_the_file(args->svg, mapped.path)) {
+		log_error("%s: is the file itself, and would be overwritten; draw into another file",
+			  args->svg);
+		return STATICDAX_USAGE;
+	}
 	r = staticdax_map(sd, mapped.path, keep, &mapped, &mapped.map,
 			  &mapped.result);
 	outcome_settle(&mapped.result, r);

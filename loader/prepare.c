@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/stat.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "extents.h"
@@ -186,18 +187,29 @@ static int drop_staged(struct preparation *p)
 }
 
 /* Its content is what it was, and so are its times. */
-static int keep_times(struct preparation *p)
+static int keep_times(const struct preparation *p)
 {
 	const struct timespec times[] = { p->before.st_atim,
 					  p->before.st_mtim };
 
 	if (!sdax_lease_undisturbed(p->target.fd))
-		return failed(p, -EBUSY, "");
-	return futimens(p->target.fd, times) < 0 ?
-		       failed(p, -errno, "keeping its times") : 0;
+		return -EBUSY;
+	return futimens(p->target.fd, times) < 0 ? -errno : 0;
 }
 
-static int mend(struct preparation *p)
+/* Known before anything is written: what is begun would leave no room for others. */
+static int refuse_without_room(struct preparation *p)
+{
+	uint64_t wanted = p->survey.holes + p->survey.shared;
+	struct statvfs fs;
+
+	if (!wanted || fstatvfs(p->target.fd, &fs) < 0 ||
+	    wanted / fs.f_frsize <= (geteuid() ? fs.f_bavail : fs.f_bfree))
+		return 0;
+	return failed(p, -ENOSPC, "writing it out");
+}
+
+static int write_out(struct preparation *p)
 {
 	int fd = p->target.fd;
 	int r;
@@ -213,9 +225,23 @@ static int mend(struct preparation *p)
 		return failed(p, -EBUSY, "");
 	if (p->work->past_eof && ftruncate(fd, p->target.facts.size) < 0)
 		return failed(p, -errno, "freeing what is beyond its end");
-	r = keep_times(p);
+	return 0;
+}
+
+static int mend(struct preparation *p)
+{
+	int fd = p->target.fd;
+	int r, kept;
+
+	r = refuse_without_room(p);
 	if (r < 0)
 		return r;
+	r = write_out(p);
+	kept = keep_times(p);
+	if (r < 0)
+		return r;
+	if (kept < 0)
+		return failed(p, kept, "keeping its times");
 	if (fsync(fd) < 0)
 		return failed(p, -errno, "fsync");
 	return sdax_fit_map(&p->target, p->align, &p->device, NULL, p->result);

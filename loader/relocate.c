@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,10 @@ static int resolve(struct relocation *l, const char *path)
 	return 0;
 }
 
-/* ".pool.staticdax" beside pool */
+/* ".pool.staticdax" beside pool; of a long name as much as there is room for. */
+#define BESIDE ".%.*s.staticdax"
+#define BESIDE_MAX (NAME_MAX - (int)strlen("..staticdax"))
+
 static int open_beside(struct relocation *l)
 {
 	_cleanup_free_ char *temporary = NULL;
@@ -82,16 +86,16 @@ static int open_beside(struct relocation *l)
 		   l->source->facts.attributes & STATX_ATTR_DAX;
 	int r;
 
-	if (asprintf(&temporary, "%.*s.%s.staticdax",
-		     (int)(l->name - l->path), l->path, l->name) < 0) {
+	if (asprintf(&temporary, "%.*s" BESIDE,
+		     (int)(l->name - l->path), l->path, BESIDE_MAX, l->name) < 0) {
 		temporary = NULL;
 		return failed(l, -ENOMEM, "memory");
 	}
 	r = sdax_unnamed_open(temporary, 0600, l->source->facts.size, dax,
 			      &l->file, l->result);
 	if (r == -EEXIST)
-		return sdax_fail(l->result, STATICDAX_LEFTOVER, 0, ".%s.staticdax",
-				 l->name);
+		return sdax_fail(l->result, STATICDAX_LEFTOVER, 0, BESIDE,
+				BESIDE_MAX, l->name);
 	return r ?: sdax_fit_file(&l->file.target, l->flags, l->result);
 }
 

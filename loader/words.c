@@ -157,7 +157,7 @@ static const struct row rows[] = {
 		.word = "no_address", .answer = STATICDAX_NO, .error = EINVAL,
 		.placed = true,
 		.text = "lies on a device whose own address cannot be read",
-		.remedy = "run it as root with /sys mounted, or use the page size as --align",
+		.remedy = "run it as root with /sys mounted: where a device begins is for others not to read",
 	},
 	ROW(SWAPFILE) = {
 		.word = "swapfile", .answer = STATICDAX_HELD_BY_OTHERS,

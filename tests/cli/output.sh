@@ -461,6 +461,17 @@ run map anonymous
 says "no device at all" out \
 	"Addresses are not known: this filesystem has devices of its own and does not say which; neither is resume_offset."
 expect "and no resume_offset" 0 9 0
+ln -sf svg "$dir/link"
+drawn=$(sha256sum <"$dir/svg")
+run map "$dir/svg" --svg "$dir/link"
+expect "map does not draw over the file" 2 0 1
+says "and says so" err \
+	"staticdax: $dir/link: is the file itself, and would be overwritten; draw into another file"
+if [ "$drawn" = "$(sha256sum <"$dir/svg")" ]; then
+	tap_ok "what is drawn over stays"
+else
+	tap_not_ok "what is drawn over stays" "it has changed"
+fi
 run map x --svg /nonexistent/svg
 expect "a drawing that cannot be written" 3 12 1
 run map hole

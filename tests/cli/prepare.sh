@@ -65,6 +65,16 @@ misaligned() {
 	sync "$1"
 }
 
+# in_pieces FILE: 6 MiB, of which each has 64 KiB, written in the other order
+in_pieces() {
+	local i
+	truncate -s 6M "$1"
+	for i in 5 4 3 2 1 0; do
+		head -c 65536 /dev/urandom |
+			dd of="$1" bs=65536 seek=$((i * 16)) conv=notrunc,fsync status=none
+	done
+}
+
 # as long as this is sealed nothing is attached or detached below
 fit /mnt/xfs/stays
 holds "another_is_sealed" "$S" seal --no-dax /mnt/xfs/stays
@@ -85,14 +95,22 @@ for root in $ROOTS; do
 	holds "${name}_unseal" "$S" unseal "$f"
 	rm -f "$f"
 
-	f=$root/misaligned
+	# for the name of what is made beside it there is less room than for its own
+	f=$root/misaligned$(printf '%0240d' 0)
 	misaligned "$f"
 	answers 0 'at offset 0 .*is not aligned.*prepare --relocate' "${name}_misaligned_is_left_alone" \
 		leaves "$f" 1 "$S" prepare "${how[@]}" --align 2M "$f"
 	answers 0 'moved to other blocks' "${name}_relocated_is_the_same" \
 		keeps "$f" "$S" prepare "${how[@]}" --align 2M --relocate "$f"
-	fails "${name}_relocate_leaves_nothing" ls "$root/.misaligned.staticdax"
+	fails "${name}_relocate_leaves_nothing" sh -c "ls -A $root | grep staticdax"
 	answers 0 'fit' "${name}_relocated_is_fit" "$S" check "${how[@]}" --align 2M "$f"
+	rm -f "$f"
+
+	f=$root/in_pieces
+	in_pieces "$f"
+	answers 0 'moved to other blocks' "${name}_pieces_stay_the_same" \
+		keeps "$f" "$S" prepare "${how[@]}" --align 2M --relocate "$f"
+	answers 0 'fit' "${name}_pieces_are_fit" "$S" check "${how[@]}" --align 2M "$f"
 	rm -f "$f"
 done
 
@@ -128,7 +146,11 @@ for type in ext2 ext3; do
 done
 cp $f /mnt/images/copy
 truncate -s 64M $f
+free=$(stat -f -c %f $f)
+touch -d 2020-02-02 $f
 answers 3 'No space left on device' "no_space_is_said" "$S" prepare --no-dax $f
+holds "no_space_takes_none" test "$(stat -f -c %f $f)" -eq "$free"
+holds "no_space_keeps_the_times" test "$(date -d 2020-02-02 +%s)" -eq "$(stat -c %Y $f)"
 holds "no_space_loses_nothing" cmp -n 5000001 $f /mnt/images/copy
 holds "no_space_keeps_the_size" test "$(stat -c %s $f)" -eq 67108864
 rm $f /mnt/ext2/sparse

@@ -41,6 +41,9 @@ after_installation() {
 	answers 0 'ok' "doctor" "$S" doctor
 	answers 0 'nothing is sealed' "status_with_nothing_sealed" "$S" status
 	answers 0 '^staticdax 1\.' "static_command" /usr/sbin/staticdax-static --version
+	holds "removal_without_privilege_when_nothing_is_sealed" setpriv --inh-caps -sys_admin \
+		--bounding-set -sys_admin dpkg -r staticdax
+	holds "installation_again" dpkg -i /debs/staticdax_*.deb
 	holds "library_is_found" sh -c 'ldconfig -p | grep -q "libstaticdax\.so\.1 "'
 }
 
@@ -70,7 +73,7 @@ walk() {
 
 in_use() {
 	printf '%s:\n  dax: no\n' $file >/etc/staticdax.d/pool.conf
-	holds "policy_is_applied" systemctl restart staticdax
+	holds "first_policy_is_applied" systemctl reload staticdax
 	fails "deny_truncate" truncate -s 0 $file
 	holds "reinstallation" dpkg -i /debs/staticdax_*.deb
 	holds "sealed_after_reinstallation" "$S" get $file
@@ -158,7 +161,7 @@ with_rpm() {
 	holds "rpm_release_is_enabled" enabled staticdax-release.service enabled
 	answers 0 '^staticdax 1\.' "rpm_static_command" /usr/sbin/staticdax-static --version
 	printf '%s:\n  dax: no\n' $file >/etc/staticdax.d/pool.conf
-	holds "rpm_policy_is_applied" systemctl restart staticdax
+	holds "rpm_policy_is_applied" systemctl reload-or-restart staticdax
 	fails "rpm_deny_truncate" truncate -s 0 $file
 	holds "rpm_reinstallation" rpms -U --nodeps --replacepkgs /rpms/*.rpm
 	fails "rpm_deny_truncate_after_reinstallation" truncate -s 0 $file
