@@ -12,6 +12,7 @@
 
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
 
 /* include/linux/fs.h */
 #define FMODE_WRITE	0x2
@@ -59,6 +60,17 @@
 /* include/uapi/linux/falloc.h */
 #define FALLOC_FL_KEEP_SIZE	0x01
 #define FALLOC_FL_UNSHARE_RANGE	0x40
+
+/*
+ * The same pointers, for loads alone. Of each pointer that is loaded from one that it
+ * trusts, the verifier of 6.3 and later wants to know whether to trust it as well, and
+ * up to 6.18 it goes through the names of all types of the kernel for that, up to four
+ * times: millions of instructions for a load. Of others it asks nothing. In
+ * token.bpf.c, since linkers up to libbpf 1.1 take a kernel function from one file only.
+ */
+__hidden struct file *sdax_untrusted_file(struct file *file);
+__hidden struct dentry *sdax_untrusted_dentry(struct dentry *dentry);
+__hidden struct inode *sdax_untrusted_inode(struct inode *inode);
 
 /* Is something mounted on it, in whatever mount namespace? True may be wrong. */
 static __always_inline bool sdax_is_mountpoint(struct dentry *dentry)

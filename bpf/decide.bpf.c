@@ -408,6 +408,7 @@ __hidden int sdax_decide_access(__u64 *args)
 		else if (!control.writes_judged)
 			return 0;
 	}
+	inode = sdax_untrusted_inode(inode);
 	sdax_key_of(inode, &key);
 	entry = bpf_map_lookup_elem(&sealed, &key);
 	if (!entry || !enforcing(entry))

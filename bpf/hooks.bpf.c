@@ -36,6 +36,11 @@
 #include "mounts.bpf.h"
 #include "task.bpf.h"
 
+static __always_inline struct inode *inode_of(struct dentry *dentry)
+{
+	return sdax_untrusted_dentry(dentry)->d_inode;
+}
+
 static __always_inline int decide(struct inode *inode, u32 op, u32 hook)
 {
 	if (!inode || !sdax_maybe_sealed(inode))
@@ -74,10 +79,12 @@ static __always_inline int resize(struct inode *inode, u64 size, u32 hook)
 
 static __always_inline int setattr(struct dentry *dentry, struct iattr *attr)
 {
-	struct inode *inode = dentry->d_inode;
+	struct inode *inode;
 
-	if (!(attr->ia_valid & ATTR_SIZE) || !inode ||
-	    !sdax_maybe_sealed(inode))
+	if (!(attr->ia_valid & ATTR_SIZE))
+		return 0;
+	inode = inode_of(dentry);
+	if (!inode || !sdax_maybe_sealed(inode))
 		return 0;
 	return resize(inode, attr->ia_size, SDAX_HOOK_INODE_SETATTR);
 }
@@ -124,7 +131,8 @@ int BPF_PROG(sdax_path_trunc, const struct path *path, int ret)
 SEC("?lsm/file_truncate")
 int BPF_PROG(sdax_file_trunc, struct file *file, int ret)
 {
-	return ret ?: truncate(file->f_inode, SDAX_HOOK_FILE_TRUNCATE);
+	return ret ?: truncate(sdax_untrusted_file(file)->f_inode,
+			       SDAX_HOOK_FILE_TRUNCATE);
 }
 
 /* Data */
@@ -173,9 +181,11 @@ int BPF_PROG(sdax_open, struct file *file, int ret)
 	bool backing;
 	u32 op;
 
-	if (ret || !(file->f_mode & FMODE_WRITE) ||
-	    !sdax_maybe_sealed(file->f_inode))
+	if (ret || !(file->f_mode & FMODE_WRITE))
 		return ret;
+	file = sdax_untrusted_file(file);
+	if (!sdax_maybe_sealed(file->f_inode))
+		return 0;
 	sdax_heat(file->f_inode);
 	backing = is_backing(file);
 	if (!backing && !opened_by_user(file))
@@ -197,7 +207,8 @@ int BPF_PROG(sdax_fcntl, struct file *file, unsigned int cmd,
 {
 	if (ret || cmd != F_SETFL || !(arg & O_APPEND))
 		return ret;
-	return decide(file->f_inode, SDAX_OP_APPEND, SDAX_HOOK_FILE_FCNTL);
+	return decide(sdax_untrusted_file(file)->f_inode, SDAX_OP_APPEND,
+		      SDAX_HOOK_FILE_FCNTL);
 }
 
 /* Layout */
@@ -301,7 +312,8 @@ SEC("lsm/file_ioctl")
 int BPF_PROG(sdax_ioctl, struct file *file, unsigned int cmd, unsigned long arg,
 	     int ret)
 {
-	return ret ?: ioctl(file, cmd, SDAX_HOOK_FILE_IOCTL);
+	return ret ?: ioctl(sdax_untrusted_file(file), cmd,
+			    SDAX_HOOK_FILE_IOCTL);
 }
 
 /* 32-bit callers: 6.1.74 and 6.8 on (f1bb47a31dff), and stable branches. */
@@ -309,21 +321,22 @@ SEC("?lsm/file_ioctl_compat")
 int BPF_PROG(sdax_ioctl_32, struct file *file, unsigned int cmd,
 	     unsigned long arg, int ret)
 {
-	return ret ?: ioctl(file, cmd, SDAX_HOOK_FILE_IOCTL_COMPAT);
+	return ret ?: ioctl(sdax_untrusted_file(file), cmd,
+			    SDAX_HOOK_FILE_IOCTL_COMPAT);
 }
 
 /* With the system call file_setattr, 6.17 (be7efb2d20d6). */
 SEC("?lsm/inode_file_setattr")
 int BPF_PROG(sdax_fileattr, struct dentry *dentry, void *fa, int ret)
 {
-	return ret ?: decide(dentry->d_inode, SDAX_OP_FLAGS,
+	return ret ?: decide(inode_of(dentry), SDAX_OP_FLAGS,
 			     SDAX_HOOK_INODE_FILE_SETATTR);
 }
 
 SEC("lsm/quota_on")
 int BPF_PROG(sdax_quota_on, struct dentry *dentry, int ret)
 {
-	return ret ?: decide(dentry->d_inode, SDAX_OP_ATTACH,
+	return ret ?: decide(inode_of(dentry), SDAX_OP_ATTACH,
 			     SDAX_HOOK_QUOTA_ON);
 }
 
@@ -339,7 +352,7 @@ SEC("lsm/inode_unlink")
 int BPF_PROG(sdax_unlink, struct inode *dir, struct dentry *dentry, int ret)
 {
 	if (!ret)
-		ret = decide(dentry->d_inode, SDAX_OP_UNLINK,
+		ret = decide(inode_of(dentry), SDAX_OP_UNLINK,
 			     SDAX_HOOK_INODE_UNLINK);
 	return ret ?: remove_name(dentry, SDAX_HOOK_INODE_UNLINK);
 }
@@ -368,10 +381,10 @@ int BPF_PROG(sdax_rename, struct inode *old_dir, struct dentry *old_dentry,
 	     struct inode *new_dir, struct dentry *new_dentry, int ret)
 {
 	if (!ret)
-		ret = decide(old_dentry->d_inode, SDAX_OP_RENAME,
+		ret = decide(inode_of(old_dentry), SDAX_OP_RENAME,
 			     SDAX_HOOK_INODE_RENAME);
 	if (!ret)
-		ret = decide(new_dentry->d_inode, SDAX_OP_RENAME,
+		ret = decide(inode_of(new_dentry), SDAX_OP_RENAME,
 			     SDAX_HOOK_INODE_RENAME);
 	if (!ret && sdax_is_mountpoint(new_dentry) && !rename_swaps())
 		ret = sdax_remove_mountpoint(new_dentry,
@@ -384,7 +397,7 @@ int BPF_PROG(sdax_rename, struct inode *old_dir, struct dentry *old_dentry,
 SEC("lsm/sb_umount")
 int BPF_PROG(sdax_umount, struct vfsmount *mnt, int flags, int ret)
 {
-	u32 dev = mnt->mnt_sb->s_dev;
+	u32 dev = BPF_CORE_READ(mnt, mnt_sb, s_dev);
 
 	if (ret)
 		return ret;
@@ -402,9 +415,10 @@ int BPF_PROG(sdax_umount, struct vfsmount *mnt, int flags, int ret)
 SEC("lsm/inode_free_security")
 int BPF_PROG(sdax_inode_free, struct inode *inode)
 {
-	if (inode->i_nlink || !sdax_maybe_sealed(inode))
+	if (inode->i_nlink)
 		return 0;
-	return sdax_lapse_inode(inode);
+	inode = sdax_untrusted_inode(inode);
+	return sdax_maybe_sealed(inode) ? sdax_lapse_inode(inode) : 0;
 }
 
 SEC("lsm/sb_delete")

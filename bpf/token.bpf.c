@@ -136,6 +136,27 @@ static __noinline int is_copy(void *ctx)
 /* Since 6.2: reads like a helper and costs like an instruction (a35b9af4ec2c). */
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
+#define UNTRUSTED(type, ptr)						\
+	(bpf_rdonly_cast ?						\
+		 (type *)bpf_rdonly_cast(ptr,				\
+					 bpf_core_type_id_kernel(type)) : \
+		 (ptr))
+
+__hidden struct file *sdax_untrusted_file(struct file *file)
+{
+	return UNTRUSTED(struct file, file);
+}
+
+__hidden struct dentry *sdax_untrusted_dentry(struct dentry *dentry)
+{
+	return UNTRUSTED(struct dentry, dentry);
+}
+
+__hidden struct inode *sdax_untrusted_inode(struct inode *inode)
+{
+	return UNTRUSTED(struct inode, inode);
+}
+
 /* The position as a kiocb's, wherever it lies: that is a type with a loff_t. */
 static __always_inline int read_position(__u64 ppos, __s64 *ret)
 {
@@ -368,7 +389,8 @@ __hidden int sdax_token_spend(struct file *file, int mask,
 	ret->known = 1;
 	if (token->copying ||
 	    (sdax_nr_is_copy_file_range(nr) && !sdax_is_kernel_worker(task) &&
-	     sdax_on_stack(task, (void *)ppos) && can_remap(file))) {
+	     sdax_on_stack(task, (void *)ppos) &&
+	     can_remap(UNTRUSTED(struct file, file)))) {
 		ret->op = rw == WRITE ? SDAX_OP_REMAP_INTO : SDAX_OP_REMAP_FROM;
 		answer_server(task, ret);
 		return 0;
