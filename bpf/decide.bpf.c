@@ -191,6 +191,15 @@ static __always_inline bool enforcing(struct sdax_entry *entry)
 	       entry->state == SDAX_STATE_ACTIVE;
 }
 
+/*
+ * The canary's is taken out by who put it in, and subtracted then. It is no seal, and
+ * the door lets everybody put one in: subtracted here, it would be twice.
+ */
+static __always_inline bool may_lapse(struct sdax_entry *entry)
+{
+	return enforcing(entry) && !(entry->flags & SDAX_F_CANARY);
+}
+
 /* The last four bytes of an entry, which change at once or not at all. */
 union fate {
 	struct {
@@ -235,34 +244,37 @@ static __noinline int lapse(struct sdax_entry *entry, struct sdax_key *key,
 	return 1;
 }
 
-static __always_inline void uncount(struct sdax_fs *fs, u64 seals, u64 audits)
+/*
+ * By what it adds, and not by branches, of which there would be many ways through. The
+ * seals of the filesystem come last: without any, its record may be replaced.
+ */
+static __noinline int uncount(struct sdax_entry *entry, u32 dev)
 {
+	struct sdax_fs *fs = bpf_map_lookup_elem(&filesystems, &dev);
+	u64 audits = entry->flags & SDAX_F_AUDIT, seals = audits ^ SDAX_F_AUDIT;
+	u64 keeps = entry->deny >> SDAX_OP_UMOUNT & 1;
+	u64 judges = entry->deny >> SDAX_OP_WRITE & 1;
+
+	if (!fs)
+		return 0;
+	__sync_fetch_and_add(&control.writes_judged, -judges);
 	__sync_fetch_and_add(&control.seals, -seals);
 	__sync_fetch_and_add(&control.audits, -audits);
 	if (fs->magic == XFS_SUPER_MAGIC) {
 		__sync_fetch_and_add(&control.xfs_seals, -seals);
 		__sync_fetch_and_add(&control.xfs_audits, -audits);
 	}
+	__sync_fetch_and_add(&fs->keeping, -(u32)(keeps & seals));
+	__sync_fetch_and_add(&fs->keeping_audits, -(u32)(keeps & audits));
 	__sync_fetch_and_add(&fs->seals, -(u32)seals);
 	__sync_fetch_and_add(&fs->audits, -(u32)audits);
+	return 0;
 }
 
 static __noinline int lapse_one(struct sdax_entry *entry, struct sdax_key *key,
 				u32 why)
 {
-	bool audit = entry->flags & SDAX_F_AUDIT;
-	struct sdax_fs *fs;
-
-	if (!lapse(entry, key, why))
-		return 0;
-	fs = bpf_map_lookup_elem(&filesystems, &key->dev);
-	if (!fs)
-		return 0;
-	uncount(fs, !audit, audit);
-	if (refuses(entry, SDAX_OP_UMOUNT))
-		__sync_fetch_and_add(audit ? &fs->keeping_audits :
-					     &fs->keeping, -1);
-	return 0;
+	return lapse(entry, key, why) ? uncount(entry, key->dev) : 0;
 }
 
 /*
@@ -501,7 +513,7 @@ __hidden int sdax_lapse_inode(struct inode *inode)
 
 	sdax_key_of(inode, &key);
 	entry = bpf_map_lookup_elem(&sealed, &key);
-	if (!entry || !enforcing(entry) ||
+	if (!entry || !may_lapse(entry) ||
 	    entry->generation != inode->i_generation)
 		return 0;
 	return lapse_one(entry, &key, SDAX_LAPSE_DELETED);
@@ -510,8 +522,8 @@ __hidden int sdax_lapse_inode(struct inode *inode)
 static long lapse_if_on(void *map, struct sdax_key *key,
 			struct sdax_entry *entry, u32 *dev)
 {
-	if (key->dev == *dev && enforcing(entry))
-		lapse(entry, key, SDAX_LAPSE_UNMOUNTED);
+	if (key->dev == *dev && may_lapse(entry))
+		lapse_one(entry, key, SDAX_LAPSE_UNMOUNTED);
 	return 0;
 }
 
@@ -522,13 +534,8 @@ static long lapse_if_on(void *map, struct sdax_key *key,
 __hidden int sdax_lapse_filesystem(struct super_block *sb)
 {
 	u32 dev = sb->s_dev;
-	struct sdax_fs *fs = bpf_map_lookup_elem(&filesystems, &dev);
 
-	if (!fs)
-		return 0;
-	bpf_for_each_map_elem(&sealed, lapse_if_on, &dev, 0);
-	uncount(fs, fs->seals, fs->audits);
-	fs->keeping = 0;
-	fs->keeping_audits = 0;
+	if (bpf_map_lookup_elem(&filesystems, &dev))
+		bpf_for_each_map_elem(&sealed, lapse_if_on, &dev, 0);
 	return 0;
 }

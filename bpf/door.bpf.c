@@ -9,7 +9,8 @@
  * time. Counts and filter are widened before the entry, as in loader/store.c.
  *
  * Returns 0 or a negative errno: EPERM for what would edit a seal, EINVAL for
- * what no loader asks for, EAGAIN if somebody else is at the door.
+ * what no loader asks for, EAGAIN if somebody else is at the door, ESTALE if the
+ * entry that was judged is not the one that is there.
  */
 #include "vmlinux.h"
 #include <linux/bpf.h>
@@ -66,10 +67,30 @@ static __always_inline bool is_canary(const struct sdax_entry *entry)
 	return entry->flags & SDAX_F_CANARY;
 }
 
-/* May it be replaced or dropped? Nothing was promised by it. */
+/* The last four bytes of an entry are one word, as in decide.bpf.c. */
+static __always_inline u32 *fate_of(struct sdax_entry *entry)
+{
+	return (u32 *)&entry->state;
+}
+
+static __always_inline u32 with_state(u32 fate, u8 state)
+{
+	return (fate & ~0xffU) | state;
+}
+
+/* Who ends an entry, or makes it a seal, does so against programs that end it. */
+static __always_inline bool change_fate(struct sdax_entry *entry, u32 was,
+					u8 state)
+{
+	return __sync_val_compare_and_swap(fate_of(entry), was,
+					   with_state(was, state)) == was;
+}
+
+/* May it be dropped? Nothing was promised by it, and it is still counted. */
 static __always_inline bool is_loose(const struct sdax_entry *entry)
 {
-	return entry->state == SDAX_STATE_PENDING || is_canary(entry);
+	return entry->state == SDAX_STATE_PENDING ||
+	       (is_canary(entry) && entry->state == SDAX_STATE_ACTIVE);
 }
 
 static __always_inline bool judges_writes(const struct sdax_entry *entry)
@@ -77,12 +98,36 @@ static __always_inline bool judges_writes(const struct sdax_entry *entry)
 	return entry->deny & SDAX_BIT(SDAX_OP_WRITE) || is_canary(entry);
 }
 
-/* An entry that would not refuse what its mode says cannot come in. */
+/* See sdax_query_reuses_numbers() in loader/query.c. */
+static __always_inline bool reuses_numbers(u32 magic)
+{
+	return magic == TMPFS_MAGIC || magic == BTRFS_SUPER_MAGIC;
+}
+
+/*
+ * An entry that would not refuse what its mode says cannot come in, nor a canary's
+ * that is not just like the loader's.
+ */
 static __always_inline bool is_whole(const struct sdax_entry *entry, u32 magic)
 {
-	if (is_canary(entry) && magic != TMPFS_MAGIC)
+	u8 flags = entry->flags & ~(SDAX_F_AUDIT | SDAX_F_DAX);
+
+	if (is_canary(entry))
+		return magic == TMPFS_MAGIC && entry->flags == SDAX_F_CANARY &&
+		       entry->mode == SDAX_MODE_STATIC &&
+		       entry->deny == SDAX_DENY_STATIC;
+	if (flags != (reuses_numbers(magic) ? SDAX_F_REUSED : 0))
 		return false;
 	return entry->deny && entry->deny == sdax_mode_denies(entry->mode);
+}
+
+/* Is what was judged what is in the entry? */
+static __always_inline bool is_same_seal(const struct sdax_entry *entry,
+					 const struct sdax_entry *judged)
+{
+	return entry->generation == judged->generation &&
+	       entry->deny == judged->deny && entry->mode == judged->mode &&
+	       entry->flags == judged->flags && entry->align == judged->align;
 }
 
 static __always_inline void count(struct sdax_fs *fs,
@@ -190,7 +235,8 @@ static __noinline long put(struct sdax_request *request)
 	if (piece_of(&key) || !is_whole(&new.entry, magic))
 		return -EINVAL;
 	old = bpf_map_lookup_elem(&sealed, &key);
-	if (old && old->entry.state != SDAX_STATE_LAPSED)
+	if (old && (old->entry.state != SDAX_STATE_LAPSED ||
+		    is_canary(&new.entry)))
 		return -EEXIST;
 	record = !old && !is_canary(&new.entry);
 	if (record && control.records >= guard.room)
@@ -202,6 +248,7 @@ static __noinline long put(struct sdax_request *request)
 	new.entry.last_event = 0;
 	new.entry.lapse = SDAX_LAPSE_NONE;
 	new.entry.lapsed_at = 0;
+	new.entry.digest = __sync_fetch_and_add(&guard.opened, 1) + 1;
 	fs = filesystem_of(key.dev, magic, &new.entry);
 	if (!fs)
 		return -EINVAL;
@@ -213,6 +260,7 @@ static __noinline long put(struct sdax_request *request)
 		count(fs, &new.entry, -1);
 	else if (record)
 		note_record(&key, 1);
+	request->entry.last_event = new.entry.digest;
 	return r;
 }
 
@@ -221,19 +269,22 @@ static __noinline long activate(struct sdax_request *request)
 	struct sdax_entry new = request->entry;
 	struct sdax_key key = request->key;
 	struct sdax_slot *old;
+	u32 was;
 
 	old = bpf_map_lookup_elem(&sealed, &key);
 	if (!old)
 		return -ENOENT;
-	if (old->entry.state != SDAX_STATE_PENDING || is_canary(&old->entry))
+	was = *(volatile u32 *)fate_of(&old->entry);
+	if ((u8)was != SDAX_STATE_PENDING || is_canary(&old->entry))
 		return -EPERM;
+	if (old->entry.digest != new.last_event || !is_same_seal(&old->entry, &new))
+		return -ESTALE;
 	old->entry.size = new.size;
 	old->entry.digest = new.digest;
 	old->entry.sealed_at = new.sealed_at;
 	old->entry.runs = new.runs;
 	barrier();
-	old->entry.state = SDAX_STATE_ACTIVE;
-	return 0;
+	return change_fate(&old->entry, was, SDAX_STATE_ACTIVE) ? 0 : -ESTALE;
 }
 
 static __noinline long drop(struct sdax_request *request)
@@ -243,18 +294,24 @@ static __noinline long drop(struct sdax_request *request)
 	struct sdax_entry entry;
 	u32 dev = key.dev;
 	struct sdax_fs *fs;
+	u32 was;
 	long r;
 
 	key.part -= piece_of(&key);
 	found = bpf_map_lookup_elem(&sealed, &key);
 	if (!found)
 		return -ENOENT;
-	if (!is_loose(&found->entry))
-		return -EPERM;
 	entry = found->entry;
+	if (!is_loose(&entry))
+		return -EPERM;
+	was = *fate_of(&entry);
+	if (!change_fate(&found->entry, was, SDAX_STATE_LAPSED))
+		return -EAGAIN;
 	r = bpf_map_delete_elem(&sealed, &key);
-	if (r)
+	if (r) {
+		*(volatile u32 *)fate_of(&found->entry) = was;
 		return r;
+	}
 	if (!is_canary(&entry))
 		note_record(&key, -1);
 	fs = bpf_map_lookup_elem(&filesystems, &dev);

@@ -442,7 +442,7 @@ struct sdax_guard {
 	__u32 map_fd;		/* a map of the loader's, to know such files by */
 	__u64 map_fops;		/* address of their file_operations */
 	__u64 mount;		/* address of its struct mount, if process 1 has it */
-	__u64 opened;		/* descriptors of maps handed out, to read */
+	__u64 opened;		/* descriptors of maps handed out, to read, and entries let in */
 	__u32 maps_count;
 	__u32 programs_count;
 	struct sdax_guard_map maps[SDAX_GUARD_MAPS];
@@ -464,6 +464,10 @@ enum sdax_request_op {
 	SDAX_REQUEST_MAX_
 };
 
+/*
+ * PUT answers with a number in entry.last_event, which no other entry has, and which
+ * the entry has for its digest until ACTIVATE, which has to name it.
+ */
 struct sdax_request {
 	__u32 op;
 	__u32 magic;		/* of PUT: super_block.s_magic */

@@ -111,7 +111,8 @@ int sdax_crosscheck(struct sdax_store *store, sdax_store_fn fn, void *arg,
 	if (r < 0)
 		return r;
 	if (wrong)
-		note(&finding, "%s contradicted the seals, and was put right",
-		     wrong);
+		note(&finding, sdax_store_guarded(store) ?
+		     "%s contradicts the seals" :
+		     "%s contradicted the seals, and was put right", wrong);
 	return finding.found;
 }

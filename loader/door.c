@@ -57,7 +57,7 @@ static struct sdax_path piece(const char *text, size_t room)
 
 int sdax_door_put(int door, const struct sdax_key *key,
 		  const struct sdax_entry *entry, __u32 magic,
-		  const char *path)
+		  const char *path, __u64 *ret_number)
 {
 	struct sdax_request request = {
 		.op = SDAX_REQUEST_PATH,
@@ -79,5 +79,8 @@ int sdax_door_put(int door, const struct sdax_key *key,
 	request.op = SDAX_REQUEST_PUT;
 	request.key.part = key->part;
 	request.path = piece(path, SDAX_PATH_HEAD);
-	return send(door, &request);
+	r = send(door, &request);
+	if (!r)
+		*ret_number = request.entry.last_event;
+	return r;
 }

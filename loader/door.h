@@ -11,10 +11,13 @@
 /* A descriptor of the program, or a negative errno. */
 int sdax_door_open(void);
 
-/* Registers the path, then the entry as PENDING. */
+/*
+ * Registers the path, then the entry as PENDING. ret_number is what to name it by in
+ * entry.last_event of ACTIVATE.
+ */
 int sdax_door_put(int door, const struct sdax_key *key,
 		  const struct sdax_entry *entry, __u32 magic,
-		  const char *path);
+		  const char *path, __u64 *ret_number);
 
 /* ACTIVATE and DROP; entry may be NULL for those that take none. */
 int sdax_door_ask(int door, enum sdax_request_op op, const struct sdax_key *key,

@@ -448,6 +448,18 @@ static int judge_pending(struct sealing *s, struct sdax_entry *entry)
 	return 0;
 }
 
+/* Through the door others take out what is being judged, and put in something else. */
+static int activate_failed(struct sealing *s, const struct sdax_store *store,
+			   int error)
+{
+	if (sdax_store_guarded(store) &&
+	    (error == -ENOENT || error == -EPERM || error == -ESTALE))
+		return sdax_fail(s->result, STATICDAX_TAMPERED, 0,
+				 "its entry was taken out while it was judged");
+	return sdax_fail(s->result, STATICDAX_SYSTEM, error,
+			 "registering the verdict");
+}
+
 static int seal_once(struct sealing *s, struct sdax_store *store)
 {
 	struct sdax_entry entry;
@@ -464,8 +476,7 @@ static int seal_once(struct sealing *s, struct sdax_store *store)
 	if (!r) {
 		r = sdax_store_update(store, &s->key, &entry);
 		if (r < 0)
-			sdax_fail(s->result, STATICDAX_SYSTEM, r,
-				  "registering the verdict");
+			r = activate_failed(s, store, r);
 	}
 	if (r < 0)
 		sdax_store_del(store, &s->key);
@@ -583,6 +594,23 @@ static int align_more(struct sealing *s, struct sdax_store *store,
 	return 0;
 }
 
+/* While it is locked others may have put it in, and nobody has judged it. */
+static int vouch(struct sealing *s, const struct sdax_store *store,
+		 const struct sdax_entry *entry)
+{
+	bool reused = sdax_query_reuses_numbers(s->id.magic);
+	int r;
+
+	if (!sdax_store_guarded(store))
+		return 0;
+	if (sdax_store_magic(store, s->key.dev) != s->id.magic ||
+	    reused != !!(entry->flags & SDAX_F_REUSED))
+		return sdax_fail(s->result, STATICDAX_TAMPERED, 0,
+				 "the seal is for another kind of filesystem");
+	r = judge_extents(s, NULL);
+	return r ?: compare_maps(s, entry);
+}
+
 /* Sealing again succeeds if it would promise nothing new. */
 static int seal_sealed(struct sealing *s, struct sdax_store *store,
 		       struct sdax_entry *entry)
@@ -613,6 +641,9 @@ static int seal_sealed(struct sealing *s, struct sdax_store *store,
 				 staticdax_mode_word(entry->mode),
 				 entry->flags & SDAX_F_AUDIT ? ", audit" : "");
 	if (entry->align >= s->align) {
+		r = vouch(s, store, entry);
+		if (r < 0)
+			return r;
 		s->result->align = entry->align;
 		s->result->runs = entry->runs;
 		s->result->digest = entry->digest;

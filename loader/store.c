@@ -258,6 +258,14 @@ void sdax_store_prove(struct sdax_store *store)
 	store->control->proved_at = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
+__u32 sdax_store_magic(const struct sdax_store *store, __u32 dev)
+{
+	struct sdax_fs fs;
+
+	return bpf_map_lookup_elem(store->filesystems, &dev, &fs) < 0 ?
+		       0 : fs.magic;
+}
+
 int sdax_store_get(const struct sdax_store *store, const struct sdax_key *key,
 		   struct sdax_entry *ret_entry)
 {
@@ -423,7 +431,8 @@ int sdax_store_put(struct sdax_store *store, const struct sdax_key *key,
 		/* where a subvolume's number lies is not for the door to be told */
 		if (id->part && !store->control->subvolume_at.root)
 			return -EPERM;
-		r = sdax_door_put(store->door, key, entry, id->magic, path);
+		r = sdax_door_put(store->door, key, entry, id->magic, path,
+				  &store->number);
 		return r ?: sdax_store_refresh(store);
 	}
 	if (is_full(store, entry))
@@ -453,11 +462,13 @@ void sdax_store_settle(struct sdax_store *store)
 int sdax_store_update(struct sdax_store *store, const struct sdax_key *key,
 		      const struct sdax_entry *entry)
 {
+	struct sdax_entry judged = *entry;
 	struct sdax_slot slot;
 	int r;
 
+	judged.last_event = store->number;
 	if (sdax_store_guarded(store))
-		return ask(store, SDAX_REQUEST_ACTIVATE, key, entry);
+		return ask(store, SDAX_REQUEST_ACTIVATE, key, &judged);
 	r = sdax_store_slot(store, key, &slot);
 	if (r < 0)
 		return r;

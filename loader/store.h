@@ -34,6 +34,7 @@ struct sdax_store {
 	ino_t pins_ino;
 	bool writable;
 	int door;		/* while the registry is guarded, else -1 */
+	__u64 number;		/* of what was put last through the door */
 	struct sdax_edit_program *edit;	/* once something is changed */
 };
 
@@ -78,6 +79,9 @@ int sdax_store_refresh(struct sdax_store *store);
 int sdax_store_get(const struct sdax_store *store, const struct sdax_key *key,
 		   struct sdax_entry *ret_entry);
 
+/* super_block.s_magic, as it was told when it was first sealed on; 0: no record. */
+__u32 sdax_store_magic(const struct sdax_store *store, __u32 dev);
+
 /* What the file is called everywhere else here. */
 struct sdax_key sdax_store_key(const struct sdax_identity *id);
 
@@ -93,7 +97,8 @@ int sdax_store_put(struct sdax_store *store, const struct sdax_key *key,
 /*
  * Rewrites an entry that was put last: it stands first in its bucket, so that nobody
  * can miss it while it is replaced. Or one whose file is gone, which nobody looks
- * for. State, size, digest and what is told of a lapse may change.
+ * for. State, size, digest and what is told of a lapse may change. Under guard
+ * ENOENT, EPERM or ESTALE: what was put last is not there any more as it was put.
  */
 int sdax_store_update(struct sdax_store *store, const struct sdax_key *key,
 		      const struct sdax_entry *entry);

@@ -13,10 +13,11 @@ h=/mnt/ext4/h
 BPF=/run/staticdax/bpf
 KNOB=/proc/sys/kernel/ftrace_enabled
 k=/mnt/ext4/k
+swap=/mnt/ext4/swap
 l=/mnt/ext4/l
 LATER=build/tests/staticdax-later
 long=/mnt/ext4/$(printf '%0200d' 0)
-for file in $f $g $h $k $l "$long" /mnt/ext4/anchor /mnt/ext4/more; do
+for file in $f $g $h $k $l $swap.{audit,noshrink,same} "$long" /mnt/ext4/anchor /mnt/ext4/more; do
 	fit "$file"
 done
 truncate -s 64K /mnt/ext4/hole
@@ -57,7 +58,7 @@ id_of() {
 
 # Unlocked, what is refused later is allowed
 holds "allow_open_switch_unlocked" sh -c "exec 7>>$KNOB"
-"$S" seal --no-dax --registry 11 $f /mnt/ext4/anchor >/dev/null
+"$S" seal --no-dax --registry 14 $f /mnt/ext4/anchor >/dev/null
 holds "allow_map_write_unlocked" build/tests/zero_map $PINS/counters
 holds "allow_open_map_unlocked" bpftool map show id "$(id_of sealed)"
 holds "allow_rename_of_pin_unlocked" sh -c "mv $PINS/events $BPF/x && mv $BPF/x $PINS/events"
@@ -221,6 +222,38 @@ answers 0 ': sealed' "seal_again_what_has_lapsed" in_namespace
 answers 0 'already sealed' "seal_again_changes_nothing" "$S" seal --no-dax $f
 answers 1 'another way' "deny_other_mode" "$S" seal --no-dax --mode swapfile $f
 holds "door_is_no_way_out" build/tests/door_knock $f
+
+# Entries that pass for the canary's, and end before they are taken out
+mkdir /mnt/innocent
+mount -t tmpfs innocent /mnt/innocent
+holds "door_does_not_bring_counts_down" build/tests/door_drain /mnt/innocent
+answers 0 'enforcing: yes' "status_after_draining" "$S" status
+
+# What is being judged is taken out, and something else put in its place
+# swapped HOW FILE: the answer of a seal that this happens to
+swapped() {
+	local tracer pid status
+	strace -qq -o /tmp/calls -e trace=fsync -e inject=fsync:signal=SIGSTOP:when=1 \
+		"$S" seal --no-dax "$2" &
+	tracer=$!
+	until grep -q 'stopped by' /tmp/calls 2>/dev/null || ! kill -0 $tracer; do :; done
+	build/tests/door_swap "$1" "$2" || echo "not swapped"
+	for pid in $(cat /proc/$tracer/task/$tracer/children); do
+		kill -CONT "$pid"
+	done
+	wait $tracer
+	status=$?
+	rm -f /tmp/calls
+	return $status
+}
+for how in audit noshrink same; do
+	answers 3 'dropped: 0, put: 0' "seal_of_what_was_swapped_for_${how}_is_no_success" swapped $how $swap.$how
+	answers 1 'not sealed' "swapped_for_${how}_is_not_sealed" "$S" get $swap.$how
+done
+answers 0 ': sealed' "seal_what_was_swapped" "$S" seal --no-dax $swap.same
+holds "door_lets_in_what_nobody_judged" build/tests/door_swap unjudged $swap.audit
+answers 1 'does not lie where' "seal_of_what_nobody_judged_is_no_success" "$S" seal --no-dax $swap.audit
+fails "deny_truncate_of_what_nobody_judged" truncate -s 0 $swap.audit
 # at the canary, with the entry pending, and before the verdict
 for step in bpf:20 fremovexattr:1 fsync:1; do
 	(strace -f -qq -o /dev/null -e trace=${step%:*} \
@@ -261,8 +294,6 @@ fails "deny_rmdir_below_the_mount" unshare -m sh -c "umount -l $BPF && rmdir $BP
 answers 1 'not permitted' "deny_rmdir_of_the_canarys_directory" unshare -m sh -c "
 	umount -l $BPF/cage/canary && rmdir $BPF/cage/canary"
 answers 0 'enforcing: yes' "status_after_rmdir_of_the_canarys_directory" "$S" status
-mkdir /mnt/innocent
-mount -t tmpfs innocent /mnt/innocent
 # Of what is sealed since the lock nobody knows the mounts
 busy='Device or resource busy'
 answers 1 "$busy" "deny_rmdir_elsewhere_of_what_is_sealed_since" \

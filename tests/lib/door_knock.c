@@ -14,12 +14,18 @@
 
 static int door;
 
-static int ask(struct sdax_request request)
+/* The answer is in the request. */
+static int converse(struct sdax_request *request)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &request,
-		    .ctx_size_in = sizeof(request));
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = request,
+		    .ctx_size_in = sizeof(*request));
 
 	return bpf_prog_test_run_opts(door, &opts) ?: (int)opts.retval;
+}
+
+static int ask(struct sdax_request request)
+{
+	return converse(&request);
 }
 
 static int expect(const char *what, int got, int wanted)
@@ -41,7 +47,7 @@ static int put(const char *dev_major, const char *dev_minor, const char *ino)
 		.entry.deny = SDAX_DENY_STATIC,
 		.path.text = "/not/there",
 	};
-	int bad = expect("put it", ask(r), 0);
+	int bad = expect("put it", converse(&r), 0);
 
 	r.op = SDAX_REQUEST_ACTIVATE;
 	bad |= expect("call it judged", ask(r), 0);
@@ -76,9 +82,29 @@ int main(int argc, char **argv)
 	bad |= expect("put a canary over it", ask(r), -EINVAL);
 	r.magic = 0x01021994;
 	bad |= expect("put a canary of tmpfs over it", ask(r), -EEXIST);
-	r.entry.flags = 0;
 	r.key.ino += 1000000;
+	r.entry.flags = SDAX_F_REUSED;
 	bad |= expect("put one of another kind of file system", ask(r), -EINVAL);
+	r.entry.flags = SDAX_F_CANARY | SDAX_F_AUDIT;
+	bad |= expect("put a canary that is audited", ask(r), -EINVAL);
+	r.entry.flags = SDAX_F_CANARY;
+	r.entry.mode = SDAX_MODE_NOSHRINK;
+	r.entry.deny = SDAX_DENY_NOSHRINK;
+	bad |= expect("put a canary that lets itself be removed", ask(r), -EINVAL);
+	r.magic = 0xef53;
+	r.entry.flags = SDAX_F_REUSED;
+	bad |= expect("put one whose generation counts for nothing", ask(r), -EINVAL);
+	r.entry.flags = SDAX_F_WAS_AUDIT;
+	bad |= expect("put one in the middle of a change", ask(r), -EINVAL);
+	r.entry.flags = 0x80;
+	bad |= expect("put one with a flag that nobody knows", ask(r), -EINVAL);
+	r.entry.flags = 0;
+	bad |= expect("put one that nobody has judged", ask(r), 0);
+	r.op = SDAX_REQUEST_ACTIVATE;
+	bad |= expect("say that another one was judged", ask(r), -ESTALE);
+	r.op = SDAX_REQUEST_DROP;
+	bad |= expect("drop what is not judged", ask(r), 0);
+	bad |= expect("drop it again", ask(r), -ENOENT);
 	r.op = SDAX_REQUEST_MAX_;
 	bad |= expect("ask for anything else", ask(r), -EINVAL);
 	return bad;
