@@ -240,7 +240,7 @@ typedef void (*staticdax_progress_fn)(void *arg, uint64_t done, uint64_t total);
 void staticdax_set_progress(struct staticdax *sd, staticdax_progress_fn fn,
 			    void *arg);
 
-/* Check, seal, unseal */
+/* Check, seal, unseal. Of flags, those that no call here knows are EINVAL. */
 
 #define STATICDAX_ANY_DEVICE	(1u << 0)	/* the inode need not be DAX */
 #define STATICDAX_AUDIT		(1u << 1)	/* report, but refuse nothing */

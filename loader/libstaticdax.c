@@ -117,6 +117,18 @@ void staticdax_set_progress(struct staticdax *sd, staticdax_progress_fn fn,
 	sd->progress_arg = arg;
 }
 
+#define KNOWN_FLAGS							\
+	(STATICDAX_ANY_DEVICE | STATICDAX_AUDIT | STATICDAX_FORCE |	\
+	 STATICDAX_SEAL | STATICDAX_RELOCATE | STATICDAX_DRY_RUN |	\
+	 STATICDAX_CHANGE)
+
+/* What a later header has besides would otherwise be left out without a word. */
+static int know_flags(uint32_t flags, struct staticdax_result *said)
+{
+	return flags & ~KNOWN_FLAGS ?
+		       sdax_fail(said, STATICDAX_BAD_OPTION, 0, "flags") : 0;
+}
+
 int staticdax_create(struct staticdax *sd, const char *path, uint64_t size,
 		     const struct staticdax_options *options,
 		     struct staticdax_result *result)
@@ -125,7 +137,9 @@ int staticdax_create(struct staticdax *sd, const char *path, uint64_t size,
 	int r;
 
 	enter(sd);
-	r = sdax_create(sd, path, size, options, &said);
+	r = know_flags(options->flags, &said);
+	if (!r)
+		r = sdax_create(sd, path, size, options, &said);
 	return tell(r, result, &said);
 }
 
@@ -139,7 +153,9 @@ int staticdax_prepare(struct staticdax *sd, const char *path,
 	int r;
 
 	enter(sd);
-	r = sdax_prepare(sd, path, options, &work, &said);
+	r = know_flags(options->flags, &said);
+	if (!r)
+		r = sdax_prepare(sd, path, options, &work, &said);
 	hand_over(r, ret_work, &work, sizeof(work));
 	return tell(r, result, &said);
 }
@@ -152,6 +168,9 @@ int staticdax_check(struct staticdax *sd, const char *path,
 	int r;
 
 	enter(sd);
+	r = know_flags(options->flags, &said);
+	if (r < 0)
+		return tell(r, result, &said);
 	r = sdax_seal_check(sd, path, options, &said);
 	/* "no" is an answer, not a failure */
 	if (staticdax_answer_of(said.reason) != STATICDAX_FAILED)
@@ -167,7 +186,9 @@ int staticdax_seal(struct staticdax *sd, const char *path,
 	int r;
 
 	enter(sd);
-	r = sdax_seal_file(sd, path, options, &said);
+	r = know_flags(options->flags, &said);
+	if (!r)
+		r = sdax_seal_file(sd, path, options, &said);
 	return tell(r, result, &said);
 }
 
@@ -197,7 +218,9 @@ int staticdax_unseal(struct staticdax *sd, const char *path,
 	int r;
 
 	enter(sd);
-	r = sdax_unseal_file(sd, path, flags, &said);
+	r = know_flags(flags, &said);
+	if (!r)
+		r = sdax_unseal_file(sd, path, flags, &said);
 	return tell(r, result, &said);
 }
 
@@ -205,8 +228,14 @@ int staticdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 				uint32_t flags, staticdax_unseal_fn fn,
 				void *arg, uint64_t *ret_count)
 {
+	struct staticdax_result said = nothing;
+	int r;
+
 	enter(sd);
-	return sdax_unseal_all(sd, mountpoint, flags, fn, arg, ret_count);
+	r = know_flags(flags, &said);
+	if (r < 0 && fn)
+		fn(arg, NULL, &said);
+	return r ?: sdax_unseal_all(sd, mountpoint, flags, fn, arg, ret_count);
 }
 
 struct mapping {
@@ -247,7 +276,9 @@ int staticdax_upgrade(struct staticdax *sd, uint32_t flags,
 	int r;
 
 	enter(sd);
-	r = sdax_upgrade(sd, flags, &said);
+	r = know_flags(flags, &said);
+	if (!r)
+		r = sdax_upgrade(sd, flags, &said);
 	return tell(r, result, &said);
 }
 

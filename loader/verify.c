@@ -196,7 +196,7 @@ static int prove(struct staticdax *sd, bool all,
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	_cleanup_close_ int lock = -1;
-	bool swept;
+	bool swept, attached;
 	int r;
 
 	r = sdax_privilege_check(result);
@@ -208,12 +208,16 @@ static int prove(struct staticdax *sd, bool all,
 		r = sdax_handle_registry(sd, &store, &swept, result);
 	if (r == -ENOENT && !result->reason)
 		return 0;
+	/* what was found lapsed may have been the last */
+	attached = !r && store.control->programs;
 	if (!r && all)
 		sdax_handle_find_gone(sd, &store);
 	else if (!r)
 		sdax_handle_find_unmounted(sd, &store);
 	if (!r && sdax_store_in_use(&store))
 		r = sdax_handle_prove_lately(sd, &store, result);
+	else if (!r && attached)
+		sdax_handle_release(sd, &store);
 	return r;
 }
 

@@ -183,4 +183,22 @@ rm /mnt/ext4/again
 "$S" verify >"$OUT" 2>&1
 answers 0 '/mnt/ext4/again .*lapsed \(deleted, 20' "verify_finds_what_is_gone" "$S" list
 holds "unseal_all" "$S" unseal --all
+
+# What was the last is let go of by whoever finds it gone
+knob=/proc/sys/kernel/ftrace_enabled
+fit /mnt/ext4/last
+"$S" seal --no-dax /mnt/ext4/last >/dev/null
+if echo 0 2>/dev/null >$knob && [ "$(cat $knob)" = 0 ] && rm /mnt/ext4/last 2>/dev/null; then
+	sync -f /mnt/ext4
+	echo 1 >$knob
+	"$S" verify >/dev/null 2>&1
+	holds "verify_lets_go_of_the_programs" no_programs
+	answers 0 '/mnt/ext4/last .*lapsed \(deleted, 20' "verify_keeps_the_record" "$S" list
+else
+	echo 1 2>/dev/null >$knob
+	tap_skip "verify_lets_go_of_the_programs" "ftrace_enabled=0 leaves BPF on here"
+	holds "verify_lets_nothing_go_that_is_in_force" "$S" verify /mnt/ext4/last
+	fails "deny_truncate_after_verify" truncate -s 0 /mnt/ext4/last
+fi
+"$S" unseal --all >/dev/null
 tap_done
