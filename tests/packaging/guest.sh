@@ -127,7 +127,9 @@ by_ansible() {
 	holds "allow_truncate_of_what_ansible_named" truncate -s 0 $carried
 	answers 1 'not sealed' "the_other_seal_went_as_well" "$S" get $file
 	systemctl -q disable --now staticdax-monitor.service
-	rm -rf /tmp/ansible $carried /ansible/policies /ansible/machines
+	# the last two are what it asks rpm and apt
+	rm -rf /tmp/ansible $carried /ansible/policies /ansible/machines \
+		/root/.rpmdb /var/cache/apt/*.bin
 	printf '%s:\n  dax: no\n' $file >/etc/staticdax.d/pool.conf
 	holds "policy_is_applied_again" systemctl restart staticdax
 }
