@@ -119,7 +119,7 @@ declare -A leave=(
 	[metrics]="6.1 backports"
 	[monitor]=sid
 	[mounts]=sid
-	[noshrink]=sid
+	[noshrink]=backports
 	[policy]="6.1 backports"
 	[powercut]="6.1 sid"
 	[preempt]=backports
@@ -231,7 +231,7 @@ parts() {
 		echo "faults -f ext4,xfs tests/cli/faults.sh"
 		echo "guard -f ext4,xfs tests/cli/guard.sh privilege lock"
 		echo "boot @ tests/systemd/boot.sh --brief"
-		echo "powercut @ env CUTS=turns tests/lifetime/powercut.sh"
+		echo "powercut @ env CUTS=brief tests/lifetime/powercut.sh"
 	fi
 	echo "halflock -f ext4 tests/cli/halflock.sh"
 	echo "pages -f ext4-dax,xfs-dax tests/guest/pages.sh"

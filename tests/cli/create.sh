@@ -135,6 +135,9 @@ if [ "${KILLS:-yes}" = yes ]; then
 	create "SIGINT_leaves_nothing" INT "pwrite64:1:9 fsync:1:9" /mnt/ext4-dax/f
 	create "killed_while_sealing_leaves_nothing" KILL "fcntl:1:5 fremovexattr:1:1 linkat:1:1" \
 		/mnt/ext4/f --no-dax --seal
+else
+	create "killed_leaves_nothing" KILL "linkat:1:1" /mnt/xfs/f --no-dax
+	create "SIGTERM_leaves_nothing" TERM "pwrite64:2:99" /mnt/ext4/f --no-dax
 fi
 "$S" unseal --all >"$OUT"
 

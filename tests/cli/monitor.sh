@@ -57,6 +57,22 @@ tells "unlink" '"op":"unlink","offset":null,"length":null,"errno":"EPERM"'
 umount /mnt/ext4-dax 2>/dev/null
 tells "umount_of_the_filesystem" '"path":null,.*"ino":null,"op":"umount",.*"errno":"EBUSY"'
 
+# What is told is true, and the path is the one that was sealed
+begun=$(date +%s)
+sh -c 'echo $$ >/tmp/pid; exec truncate -s 11 '$f 2>/dev/null
+tells "denial_has_the_process" "\"offset\":11,.*\"pid\":$(cat /tmp/pid),\"tid\":$(cat /tmp/pid),"
+told=$(grep '"offset":11,' "$OUT" | grep -o '"time_ns":[0-9]*' | cut -d: -f2)
+holds "denial_has_its_time" test $((told / 1000000000)) -ge $((begun - 1)) \
+	-a $((told / 1000000000)) -le $(($(date +%s) + 1))
+mkdir /mnt/ext4-dax/before
+fit /mnt/ext4-dax/before/h
+"$S" seal /mnt/ext4-dax/before/h >/dev/null
+mv /mnt/ext4-dax/before /mnt/ext4-dax/after
+truncate -s 12 /mnt/ext4-dax/after/h 2>/dev/null
+tells "denial_has_the_path_as_sealed" '"path":"/mnt/ext4-dax/before/h",.*"offset":12,'
+"$S" unseal /mnt/ext4-dax/after/h >/dev/null
+rm -f $f 2>/dev/null
+
 answers 0 '^    [0-9]+ denials, the last [0-9: -]+: unlink by rm\[[0-9]+\], uid 0$' "get_denials" "$S" get --denials $f
 mkdir /sys/fs/cgroup/mutators
 sh -c 'echo $$ >/sys/fs/cgroup/mutators/cgroup.procs

@@ -225,6 +225,14 @@ answers 0 '"relocated":false,"holes":[1-9][0-9]*,"unwritten":[1-9][0-9]*,"shared
 
 # Killed at any step the content is whole, and the next run gets through.
 
+# twin FILE: another shares its blocks
+twin() {
+	patchy "$1"
+	rm -f "$1.twin"
+	cp --reflink=always "$1" "$1.twin"
+	sync
+}
+
 # begin MAKE FILE
 begin() {
 	$1 "$2"
@@ -260,7 +268,14 @@ if [ "${KILLS:-yes}" = yes ]; then
 			misaligned /mnt/xfs/killed "$S" prepare --no-dax --align 2M --relocate
 	killed "killed_while_relocating" "pwrite64:2:9 linkat:1:1 fsync:3:9 renameat2:1:1 unlinkat:1:1" \
 		misaligned /mnt/ext4/moved "$S" prepare --no-dax --align 2M --relocate
+else
+	killed "killed_while_writing_out" "msync:1:99" patchy /mnt/ext4/killed \
+		"$S" prepare --no-dax
+	killed "killed_while_relocating" "renameat2:1:1" misaligned /mnt/ext4/moved \
+		"$S" prepare --no-dax --align 2M --relocate
 fi
+killed "killed_while_unsharing" "fallocate:1:9 fsync:1:1" twin /mnt/xfs/killed \
+	"$S" prepare --no-dax
 
 # DAX is had by relocating
 umount /mnt/ext4-dax

@@ -39,6 +39,10 @@ none=$(counted token)
 echo "# skipped: $one and $two, refused for it: $none"
 holds "both_programs_were_skipped" test "${one:-0}" -gt 0 -a "${two:-0}" -gt 0
 holds "refusals_without_a_token_are_counted" test "$none" -gt 0
+for program in sdax_token_1 sdax_token_2; do
+	answers 0 "^staticdax_program_misses_total\{program=\"$program\"\} [1-9]" \
+		"misses_of_${program}_are_measured" "$S" metrics
+done
 answers 0 'enforcing: yes' "status_after_skips" "$S" status
 tap_relay 1 build/tests/preempt -n 50 $f
 holds "unseal" "$S" unseal $f $g

@@ -10,13 +10,14 @@
 #   CUTS="seal:fsync:1 ..."  at which steps, a boot each: the N-th system call of that
 #                            name in a verb, where "mend" is prepare without
 #                            --relocate; "turns" is at no certain one; "created" and
-#                            "prepared" are at the end of those; "all"
+#                            "prepared" are at the end of those; "brief", "all"
 
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tap.sh
 
 kernel=$1
-cuts=${CUTS:-seal:fsync:1 prepare:unlinkat:1 turns}
+cuts=${CUTS:-seal:fsync:1 prepare:unlinkat:1 mend:msync:1 created turns}
+[ "$cuts" != brief ] || cuts="created turns"
 [ "$cuts" != all ] || cuts="seal:bpf:100 seal:bpf:400 seal:mount:1 seal:renameat2:1 \
 	seal:fcntl:1 seal:fsync:1 seal:fremovexattr:1 seal:fremovexattr:2 \
 	unseal:bpf:60 unseal:unlinkat:9 unseal:umount2:1 \

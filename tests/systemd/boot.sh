@@ -107,7 +107,8 @@ boot_to() {
 }
 
 take_system
-mkdir -p "$etc/staticdax.d"
+# with it the journal outlives the boot
+mkdir -p "$etc/staticdax.d" "$overlay/var/log/journal"
 make_srv && install_it && write_policy && write_units || {
 	tap_not_ok "preparation"
 	tap_done

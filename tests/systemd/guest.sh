@@ -131,8 +131,20 @@ first() {
 	fails "deny_truncate_after_stop" truncate -s 0 /srv/pool
 	fails "umount_is_busy" umount /srv
 	answers 0 '/srv/pool' "list_explains_it" "$S" list
+	holds "release" systemctl stop staticdax-release
+	holds "umount_after_release" umount /srv
+	holds "mount_after_release" systemctl start srv.mount
 	holds "start" systemctl start staticdax
+	fails "deny_truncate_after_release_and_start" truncate -s 0 /srv/pool
 	holds "no_unit_has_failed" test -z "$(systemctl --failed --plain --no-legend)"
+}
+
+# What kept a filesystem mounted was gone when its turn came.
+second() {
+	answers 0 '^Unmounted ' "srv_was_unmounted_at_reboot" \
+		journalctl -b -1 -o cat --no-pager -u srv.mount
+	fails "nothing_failed_to_be_unmounted" sh -c \
+		'journalctl -b -1 -o cat --no-pager | grep "^Failed unmounting"'
 }
 
 # Locked, nothing can be released; what that costs is shown by whether the system
@@ -149,6 +161,7 @@ last() {
 	every_time
 	case $phase in
 	first) first ;;
+	second) second ;;
 	last) last ;;
 	esac
 	[ "${tap_failed:-0}" -eq 0 ] ||
