@@ -141,25 +141,16 @@ static __always_inline void report(struct refusal *r)
 	e->seq = r->seq;
 }
 
-/* Is it refused, and not only audited? */
-int sdax_record(struct refusal *r)
+static __noinline int refuse(struct refusal *r)
 {
-	if (!r)
-		return 1;
 	r->seq = __sync_fetch_and_add(&control.event_seq, 1) + 1;
 	report(r);
 	sdax_count(r->audit ? SDAX_COUNT_AUDITED : SDAX_COUNT_DENIED);
 	sdax_count((r->audit ? SDAX_COUNT_AUDITED_OP : SDAX_COUNT_DENIED_OP) +
 		   r->op);
-	return !r->audit;
-}
-
-/* The verifier wants to know of an answer that it is one. */
-static __always_inline int refuse(struct refusal *r)
-{
-	int error = r->error ?: errno_of(r->op);
-
-	return sdax_record(r) ? error : 0;
+	if (r->audit)
+		return 0;
+	return r->error ?: errno_of(r->op);
 }
 
 /*

@@ -26,7 +26,7 @@
 #define SDAX_XFS_SCRUB		SDAX_IOC('X', 60)
 #define SDAX_XFS_SCRUBV		SDAX_IOC('X', 64)
 
-int sdax_ioctl_is_harmless(u32 cmd)
+static __noinline bool sdax_ioctl_is_harmless(u32 cmd)
 {
 	switch (SDAX_IOC_OF(cmd)) {
 	/* include/uapi/asm-generic/ioctls.h: what isatty() and stdio ask */
@@ -137,7 +137,7 @@ int sdax_ioctl_is_harmless(u32 cmd)
  * include/uapi/linux/btrfs.h: reads, and defragmenting, which keeps the content.
  * For btrfs alone, where a file is never sealed in a mode that minds its blocks.
  */
-int sdax_ioctl_is_harmless_on_btrfs(u32 cmd)
+static __noinline bool sdax_ioctl_is_harmless_on_btrfs(u32 cmd)
 {
 	switch (SDAX_IOC_OF(cmd)) {
 	case SDAX_IOC(0x94, 2):		/* BTRFS_IOC_DEFRAG */
@@ -156,7 +156,7 @@ int sdax_ioctl_is_harmless_on_btrfs(u32 cmd)
 }
 
 /* What a refused one is called in the report; the answer is the same. */
-u32 sdax_ioctl_op(u32 cmd)
+static __noinline u32 sdax_ioctl_op(u32 cmd)
 {
 	switch (SDAX_IOC_OF(cmd)) {
 	case SDAX_IOC('X', 40):		/* FS_IOC_RESVSP */

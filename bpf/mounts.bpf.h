@@ -67,19 +67,15 @@ static long sdax_go_to_first(u32 i, struct task_struct **task)
 	return 0;
 }
 
-/*
- * The mount namespace of process 1, or of the kernel's own threads. Global, as
- * sdax_is_lost(), since the verifier goes through a global function once, and
- * through a static one for each way that leads to it: each turn of the loops.
- */
-__u64 sdax_home(void)
+/* The mount namespace of process 1, or of the kernel's own threads. */
+static __always_inline struct mnt_namespace *sdax_home(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
 	bpf_loop(SDAX_PARENTS_MAX, sdax_go_to_first, &task, 0);
 	if (BPF_CORE_READ(task, tgid) > 1)
-		return 0;
-	return (__u64)BPF_CORE_READ(task, nsproxy, mnt_ns);
+		return NULL;
+	return BPF_CORE_READ(task, nsproxy, mnt_ns);
 }
 
 /* Its own mounts have an error in place of the namespace. */
@@ -130,16 +126,11 @@ static long sdax_weigh_next(u32 i, struct sdax_mount_search *s)
 }
 
 /* Does what goes leave nothing as firm behind? */
-int sdax_is_lost(const struct sdax_mount_search *search)
+static __always_inline bool sdax_is_lost(struct sdax_mount_search *s)
 {
-	struct sdax_mount_search s;
-
-	if (!search)
-		return 1;
-	s = *search;
-	s.at = sdax_first_mount(s.sb);
-	bpf_loop(SDAX_MOUNTS_MAX, sdax_weigh_next, &s, 0);
-	return !s.over || s.goes > s.stays;
+	s->at = sdax_first_mount(s->sb);
+	bpf_loop(SDAX_MOUNTS_MAX, sdax_weigh_next, s, 0);
+	return !s->over || s->goes > s->stays;
 }
 
 /* Is mount the last of its filesystem that goes when leaving does? */
@@ -163,7 +154,7 @@ static __always_inline bool sdax_last_umount(struct vfsmount *mnt)
 {
 	struct mount *mount = sdax_mount_of(mnt);
 
-	return sdax_goes_with(mount, mount, (void *)sdax_home());
+	return sdax_goes_with(mount, mount, sdax_home());
 }
 
 struct sdax_mount_walk {
@@ -174,35 +165,32 @@ struct sdax_mount_walk {
 	u32 over;	/* all of them have been looked at */
 };
 
-/* The next of all that is mounted below the top; 0 if none is found. */
-__u64 sdax_next_below(struct sdax_mount_walk *walk)
+/* The next of all that is mounted below the top; NULL if none is found. */
+static __always_inline struct mount *
+sdax_next_below(struct sdax_mount_walk *walk)
 {
-	struct mount *at, *parent;
-	struct list_head *next;
+	struct mount *at = walk->at, *parent;
+	struct list_head *next = BPF_CORE_READ(at, mnt_mounts.next);
 
-	if (!walk)
-		return 0;
-	at = walk->at;
-	next = BPF_CORE_READ(at, mnt_mounts.next);
 	if (next != sdax_children_of(at))
-		return next ? (__u64)sdax_mount_of_child(next) : 0;
+		return next ? sdax_mount_of_child(next) : NULL;
 	for (int i = 0; i < SDAX_MOUNTS_DEEP; i++) {
 		if (at == walk->top) {
 			walk->over = 1;
-			return 0;
+			return NULL;
 		}
 		next = BPF_CORE_READ(at, mnt_child.next);
 		parent = BPF_CORE_READ(at, mnt_parent);
 		if (next != sdax_children_of(parent))
-			return next ? (__u64)sdax_mount_of_child(next) : 0;
+			return next ? sdax_mount_of_child(next) : NULL;
 		at = parent;
 	}
-	return 0;
+	return NULL;
 }
 
 static long sdax_look_below(u32 i, struct sdax_mount_walk *walk)
 {
-	struct mount *at = (void *)sdax_next_below(walk);
+	struct mount *at = sdax_next_below(walk);
 	u32 dev;
 
 	walk->at = at;
@@ -223,7 +211,7 @@ static __always_inline int sdax_umount_below(struct vfsmount *mnt)
 	struct sdax_mount_walk walk = {
 		.top = mount,
 		.at = mount,
-		.home = (void *)sdax_home(),
+		.home = sdax_home(),
 	};
 
 	bpf_loop(SDAX_MOUNTS_MAX, sdax_look_below, &walk, 0);
@@ -266,7 +254,7 @@ static __noinline int sdax_remove_mountpoint(struct dentry *name, u32 hook)
 {
 	struct sdax_removal removal = {
 		.name = name,
-		.home = (void *)sdax_home(),
+		.home = sdax_home(),
 		.hook = hook,
 	};
 
