@@ -607,6 +607,11 @@ static int vouch(struct sealing *s, const struct sdax_store *store,
 	    reused != !!(entry->flags & SDAX_F_REUSED))
 		return sdax_fail(s->result, STATICDAX_TAMPERED, 0,
 				 "the seal is for another kind of filesystem");
+	if (!is_noshrink(s) && s->id.xfs & SDAX_XFS_COW_FORK)
+		return sdax_fail(s->result, STATICDAX_TAMPERED, 0,
+				 "the next write would go to other blocks");
+	if (!is_noshrink(s))
+		s->align = entry->align;
 	r = judge_extents(s, NULL);
 	return r ?: compare_maps(s, entry);
 }

@@ -12,7 +12,7 @@
 #   ALL=yes             every part on every kernel, and whole: half a day
 #   FUZZ=100000000      how many inputs each fuzzer gets, default some seconds
 #   UPGRADES=100        how often tests/lifetime/upgrade.sh replaces the programs,
-#                       default 10, where the short forms are run 4
+#                       default 6, where the short forms are run 4
 #   KILLS=200           how many machines tests/lifetime/durable.sh kills, default 6
 #   JOBS=2              machines side by side, default one more than processors
 
@@ -105,30 +105,30 @@ by_name() {
 
 # On which kernels a run does without a part, so that it ends while somebody still
 # waits for it. What is refused, and how, is tried on each: the contract, cli, the
-# lock, replaced programs. The rest has one that is far from 6.12, or, where that shows
-# little, one of its successors.
+# lock. Of the rest most are on two, one of them as far from the other as there is.
 declare -A leave=(
 	[boot]="6.1 backports"
 	[create]="6.1 sid"
-	[faults]="6.1 backports"
-	[hostile]=backports
-	[inode]=backports
-	[leftover]="6.1 backports"
-	[library]=sid
-	[map]="6.1 sid"
+	[faults]="6.1 backports sid"
+	[hostile]="backports sid"
+	[inode]="6.12 backports"
+	[leftover]="6.1 backports sid"
+	[library]="6.1 backports sid"
+	[map]="6.1 backports sid"
 	[metrics]="6.1 backports"
-	[monitor]=sid
-	[mounts]=sid
-	[noshrink]=backports
-	[policy]="6.1 backports"
+	[monitor]="6.1 sid"
+	[mounts]="backports sid"
+	[noshrink]="6.12 backports"
+	[policy]="6.1 backports sid"
 	[powercut]="6.1 sid"
-	[preempt]=backports
-	[prepare]=sid
-	[provoke]=sid
-	[races]=backports
-	[registry]="6.1 sid"
-	[sessions]="6.1 backports"
-	[verify]="6.1 sid"
+	[preempt]="6.12 backports"
+	[prepare]="6.1 sid"
+	[provoke]="6.12 sid"
+	[races]="backports sid"
+	[registry]="6.1 backports sid"
+	[sessions]="6.1 backports sid"
+	[upgrade]=backports
+	[verify]="6.1 backports sid"
 )
 
 # left_out KERNEL PART
@@ -177,6 +177,11 @@ attach_part() {
 	echo "attach -f $(IFS=,; echo "$*") tests/programs/attach.sh ${*/#//mnt/}"
 }
 
+# Which capabilities a command needs has changed with the newest kernels.
+guarded() {
+	[ "$1" = sid ] && echo privilege lock || echo lock
+}
+
 # A machine each: options of tests/vm/run.sh, then what to run in it. After @ a
 # test of the host's, which starts machines itself and gets the kernel's name.
 parts() {
@@ -186,7 +191,7 @@ parts() {
 	# between kernels, and so does what a killed machine leaves; they take long. The
 	# others have the short forms.
 	if [ "$kernel" = 6.12 ] || by_name; then
-		kills=yes upgrades=10
+		kills=yes upgrades=6
 	fi
 	contract_parts "$kernel"
 	if [ $kills = yes ]; then
@@ -229,7 +234,7 @@ parts() {
 			"tests/programs/harmless.sh /mnt/xfs"
 	else
 		echo "faults -f ext4,xfs tests/cli/faults.sh"
-		echo "guard -f ext4,xfs tests/cli/guard.sh privilege lock"
+		echo "guard -f ext4,xfs tests/cli/guard.sh $(guarded "$kernel")"
 		echo "boot @ tests/systemd/boot.sh --brief"
 		echo "powercut @ env CUTS=brief tests/lifetime/powercut.sh"
 	fi

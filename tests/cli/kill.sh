@@ -60,10 +60,10 @@ sealed() {
 	"$S" get "$f" || "$S" seal --no-dax "$f"
 }
 
-first_seal="bpf:60:151 mkdir:1:9 mount:1:1 renameat2:1:1"
-last_unseal="bpf:20:67 unlinkat:1:16 renameat2:1:1 rmdir:1:1 umount2:1:1"
-further_seal="bpf:30:47 fcntl:1:3 fsync:1:1 fremovexattr:1:1"
-unseal="bpf:15:17"
+first_seal="bpf:60:301 mkdir:1:15 mount:1:1 renameat2:1:1"
+last_unseal="bpf:20:67 unlinkat:1:16 renameat2:1:1 rmdir:1:2 umount2:1:1"
+further_seal="bpf:30:97 fcntl:1:3 fsync:1:1 fremovexattr:1:1"
+unseal="bpf:15:34"
 if [ "${BRIEF:-no}" = yes ]; then
 	first_seal="renameat2:1:1"
 	last_unseal="unlinkat:9:99"

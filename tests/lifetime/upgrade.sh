@@ -12,7 +12,7 @@
 
 LATER=build/tests/staticdax-later
 FOREIGN=build/tests/staticdax-foreign
-UPGRADES=${UPGRADES:-10}
+UPGRADES=${UPGRADES:-6}
 
 f=/mnt/xfs/f
 g=/mnt/ext4/g
