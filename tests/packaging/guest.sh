@@ -192,7 +192,7 @@ rm -f /usr/sbin/policy-rc.d
 	walk
 	in_use
 	from_python
-	by_ansible
+	[ "$FLEET" = no ] || by_ansible
 	holds "removal" dpkg -r staticdax
 	after_removal
 	with_rpm

@@ -6,6 +6,7 @@
 # and rpm.
 #
 # Usage: tests/packaging/install.sh KERNEL
+#   FLEET=no  without Ansible
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -38,5 +39,5 @@ cp $rpms/*.rpm "$overlay/rpms/"
 cp -r examples share/ansible "$overlay/"
 take_system
 write_test_unit multi-user.target
-boot packages -t 1200 -a 'memmap=64M!768M' -- tests/packaging/guest.sh
+boot packages -t 1200 -a 'memmap=64M!768M' -e FLEET="${FLEET:-yes}" -- tests/packaging/guest.sh
 tap_done
