@@ -218,7 +218,7 @@ parts() {
 	echo "metrics -f ext4-dax tests/cli/metrics.sh"
 	echo "map -f ext4-dax,ext4 tests/cli/map.sh"
 	echo "create -t 1200 -e KILLS=$kills tests/cli/create.sh"
-	echo "prepare -t 1200 -e KILLS=$kills tests/cli/prepare.sh"
+	echo "prepare -t 1200 -e KILLS=$whole tests/cli/prepare.sh"
 	echo "registry -f ext4 tests/cli/registry.sh"
 	echo "verify -f ext4-dax,ext4 tests/cli/verify.sh"
 	echo "policy tests/cli/policy.sh"
