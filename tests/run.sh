@@ -105,30 +105,31 @@ by_name() {
 
 # On which kernels a run does without a part, so that it ends while somebody still
 # waits for it. What is refused, and how, is tried on each: the contract, cli, the
-# lock. Of the rest most are on two, one of them as far from the other as there is.
+# lock. Of the rest most have one or two, the oldest for what the kernel decides.
 declare -A leave=(
-	[attach]="6.1 backports"
+	[attach]="6.1 6.12 backports"
 	[boot]="6.1 backports"
 	[contract-ways]=backports
 	[create]="6.1 sid"
 	[faults]="6.1 backports sid"
-	[filesystems]="6.1 backports"
+	[filesystems]="6.1 backports sid"
 	[hostile]="6.12 backports sid"
-	[inode]="6.12 backports"
+	[inode]="6.12 backports sid"
 	[leftover]="6.1 backports sid"
 	[library]="6.1 backports sid"
 	[map]="6.1 backports sid"
 	[metrics]="6.1 backports"
-	[monitor]="6.1 sid"
+	[monitor]="6.1 backports sid"
 	[mounts]="backports sid"
-	[nfs]="6.12 sid"
-	[noshrink]="6.12 backports"
+	[nfs]="6.12 backports sid"
+	[noshrink]="6.12 backports sid"
 	[policy]="6.1 backports sid"
 	[powercut]="6.1 sid"
 	[preempt]="6.12 backports"
-	[prepare]="6.1 sid"
+	[prepare]="6.1 backports sid"
 	[programs-ext4-dax]=backports
-	[provoke]="6.12 sid"
+	[programs-xfs]=sid
+	[provoke]="6.12 backports sid"
 	[races]="6.12 backports sid"
 	[registry]="6.1 backports sid"
 	[sessions]="6.1 backports sid"
