@@ -129,7 +129,7 @@ by_ansible() {
 	systemctl -q disable --now staticdax-monitor.service
 	# the last two are what it asks rpm and apt
 	rm -rf /tmp/ansible $carried /ansible/policies /ansible/machines \
-		/root/.rpmdb /var/cache/apt/*.bin
+		~root/.rpmdb /var/cache/apt/*.bin
 	printf '%s:\n  dax: no\n' $file >/etc/staticdax.d/pool.conf
 	holds "policy_is_applied_again" systemctl restart staticdax
 }
