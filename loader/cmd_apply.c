@@ -123,8 +123,8 @@ static void apply_file(struct applying *applying, const struct plan_file *file)
 	const struct staticdax_options *options = &file->rule->options;
 	int r = file->error;
 
-	if (file->none) {
-		applied.action = APPLY_NONE;
+	if (file->none || file->taken) {
+		applied.action = file->none ? APPLY_NONE : APPLY_TAKEN;
 		applied.result = outcome_of_errno(0);
 		settle(applying, &applied);
 		return;
@@ -229,6 +229,7 @@ static bool is_wanted_on_btrfs(const struct applying *applying,
 
 	for (size_t i = 0; surplus->subvolume && i < plan->count; i++)
 		if (!plan->files[i].error && !plan->files[i].none &&
+		    !plan->files[i].taken &&
 		    plan->files[i].ino == surplus->ino &&
 		    !find_by_get(applying->sd, plan->files[i].path, surplus))
 			return true;

@@ -157,6 +157,43 @@ static int settle(struct plan *plan, bool *superseded,
 	return 0;
 }
 
+static size_t end_of_rule(const struct plan *plan, size_t i)
+{
+	const struct policy_rule *rule = plan->files[i].rule;
+
+	while (i < plan->count && plan->files[i].rule == rule)
+		i++;
+	return i;
+}
+
+static int take_all(struct plan_file *file)
+{
+	char *path = strdup(file->rule->pattern);
+
+	if (!path)
+		return -ENOMEM;
+	free(file->path);
+	file->path = path;
+	file->taken = true;
+	return 0;
+}
+
+/* A rule that is left no file stands for itself, so that each has an answer. */
+static int stand_in(struct plan *plan, bool *superseded)
+{
+	size_t end;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < plan->count; i = end) {
+		end = end_of_rule(plan, i);
+		if (memchr(superseded + i, false, end - i))
+			continue;
+		superseded[i] = false;
+		r = take_all(&plan->files[i]);
+	}
+	return r;
+}
+
 static void remove_superseded(struct plan *plan, const bool *superseded)
 {
 	size_t kept = 0;
@@ -185,6 +222,8 @@ static int each_once(struct plan *plan, struct policy_error *error)
 	qsort(plan->by_inode, plan->by_inode_count, sizeof(*plan->by_inode),
 	      compare_rank);
 	r = settle(plan, superseded, error);
+	if (!r)
+		r = stand_in(plan, superseded);
 	if (!r)
 		remove_superseded(plan, superseded);
 	return r;

@@ -15,7 +15,8 @@
 struct plan_file {
 	char *path;
 	const struct policy_rule *rule;
-	bool none;		/* path is a pattern that matches no file */
+	bool none;		/* path is a pattern that matches no file ... */
+	bool taken;		/* ... or what a rule names that is left no file by others */
 	int error;		/* 0, or why it cannot be looked at */
 	dev_t dev;		/* of stat(2), if there is a file */
 	ino_t ino;
@@ -33,9 +34,10 @@ struct plan {
 /*
  * Expands every rule. A path names its file whether it exists or not; a pattern
  * names the regular files it matches, and stands for itself if there are none. For
- * one file a path goes before a pattern. EINVAL: two rules of the same rank ask
- * different things of a file; ret_error names both. ENOMEM, EIO. The plan refers to
- * the policy.
+ * one file a path goes before a pattern, and what comes first before the rest; a rule
+ * that is left no file stands for itself as well. EINVAL: two rules of the same rank
+ * ask different things of a file; ret_error names both. ENOMEM, EIO. The plan refers
+ * to the policy.
  */
 int plan_make(const struct policy *policy, struct plan *ret,
 	      struct policy_error *ret_error);

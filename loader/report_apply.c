@@ -64,6 +64,7 @@ static void put_json(struct report *report, const struct applied *applied)
 {
 	static const char *const words[] = {
 		[APPLY_NONE] = "none",
+		[APPLY_TAKEN] = "taken",
 		[APPLY_KEEP] = "keep",
 		[APPLY_SEAL] = "seal",
 		[APPLY_CHANGE] = "change",
@@ -89,8 +90,10 @@ static void put_none(struct report *report, const struct applied *applied)
 						 strlen(applied->rule->file),
 						 QUOTE_BARE);
 
-	report_text(report, "%s: matches no file, as %s:%u has it\n",
-		    quote_or(pattern), quote_or(file), applied->rule->line);
+	report_text(report, "%s: %s, as %s:%u has it\n", quote_or(pattern),
+		    applied->action == APPLY_NONE ? "matches no file" :
+						    "each of its files has another rule",
+		    quote_or(file), applied->rule->line);
 }
 
 static void put_text(struct report *report, const struct applied *applied)
@@ -99,7 +102,7 @@ static void put_text(struct report *report, const struct applied *applied)
 	bool audit = rule && rule->options.flags & STATICDAX_AUDIT;
 	bool changed = applied->dry_run || applied->result.changed;
 
-	if (applied->action == APPLY_NONE)
+	if (applied->action == APPLY_NONE || applied->action == APPLY_TAKEN)
 		put_none(report, applied);
 	else if (applied->action == APPLY_CHANGE && changed)
 		put_changed(report, applied);

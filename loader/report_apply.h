@@ -3,8 +3,9 @@
  * What staticdax apply says about a file.
  *
  * JSON: elements of "files" are those of seal and unseal, and
- *   action     "none" (path is a pattern that matches no file), "keep" (it is so
- *              already), "seal", "change" (it is sealed in another way), "unseal"
+ *   action     "none" (path is a pattern that matches no file), "taken" (what a rule
+ *              names whose files all have another), "keep" (it is so already),
+ *              "seal", "change" (it is sealed in another way), "unseal"
  *   was        of "change": the mode, audit and align that it had; else null
  *   policy     "FILE:LINE" of the rule, null for "unseal"
  * With --dry-run changed is false, and answer is what the action would meet.
@@ -20,6 +21,7 @@ struct report;
 
 enum apply_action {
 	APPLY_NONE = 0,
+	APPLY_TAKEN,
 	APPLY_KEEP,
 	APPLY_SEAL,
 	APPLY_CHANGE,
@@ -27,7 +29,7 @@ enum apply_action {
 };
 
 struct applied {
-	const char *path;	/* of APPLY_NONE the pattern; NULL: not known */
+	const char *path;	/* of the first two what the rule names; NULL: not known */
 	const struct policy_rule *rule;		/* NULL: no rule wants it */
 	enum apply_action action;
 	bool dry_run;

@@ -45,8 +45,21 @@ holds "nothing_comes_of_it" nothing_left
 mv $conf/mistyped.conf /tmp/
 printf '%s/db/*:\n' $dir >$conf/typed.conf
 answers 0 'db/1: would be sealed' "a_pattern_with_files_is_not" "$S" apply --dry-run
-fails "of_which_it_is_silent" grep -q 'no file' "$OUT"
-rm $conf/typed.conf
+fails "of_which_it_is_silent" grep -qE 'no file|another rule' "$OUT"
+
+# Each rule has its answer, also one that is left nothing.
+printf '%s/*/1:\n%s/db/1:\n%s/d?/2:\n' $dir $dir $dir >$conf/paths.conf
+answers 0 'db/\*: each of its files has another rule, as /etc/staticdax.d/typed.conf:1' \
+	"a_pattern_whose_files_are_taken_is_named" "$S" apply --dry-run
+cp "$OUT" /tmp/taken
+holds "so_is_one_taken_by_a_path" grep -qF '/*/1: each of its files has another rule' /tmp/taken
+holds "its_files_have_one_answer" test "$(grep -c 'would be sealed' /tmp/taken)" -eq 2
+answers 0 '"path":"[^"]*db/\*".*"action":"taken".*typed\.conf:1"' "taken_in_json" \
+	"$S" apply --dry-run --json
+printf '%s/db/1:\n' $dir >$conf/paths.conf
+answers 0 'db/2: would be sealed' "a_pattern_that_is_left_a_file" "$S" apply --dry-run
+fails "is_not_named" grep -q 'another rule' "$OUT"
+rm $conf/typed.conf $conf/paths.conf
 
 cat >$conf/10-db.conf <<-EOF2
 	# the database

@@ -92,9 +92,17 @@ static void test_expansion(void)
 	       "one that matches directories matches nothing");
 	done(&policy, &plan, &error);
 	r = plan_text("%/*.img:\n%/a.img:\n%/b.img:\n", &policy, &plan, &error);
-	tap_ok(!r && plan.count == 2 && !plan.files[0].none &&
-	       !plan.files[1].none,
-	       "one whose files all have rules of their own does match");
+	tap_ok(!r && plan.count == 3 && plan.files[0].taken &&
+	       !plan.files[0].none && !strcmp(name_of(&plan, 0), "*.img") &&
+	       !plan.files[1].taken && !strcmp(name_of(&plan, 1), "a.img") &&
+	       !plan.files[2].taken,
+	       "one whose files all have rules of their own is taken");
+	done(&policy, &plan, &error);
+	r = plan_text("%/*.img:\n%/b.img:\n", &policy, &plan, &error);
+	tap_ok(!r && plan.count == 2 && !plan.files[0].taken &&
+	       !strcmp(name_of(&plan, 0), "a.img") &&
+	       !strcmp(name_of(&plan, 1), "b.img"),
+	       "one that is left a file is not");
 	done(&policy, &plan, &error);
 	r = plan_text("%/dir:\n", &policy, &plan, &error);
 	tap_ok(!r && plan.count == 1, "a path may name anything");
@@ -109,7 +117,10 @@ static void test_once(void)
 	int r;
 
 	r = plan_text("%/*.img:\n%/?.img:\n", &policy, &plan, &error);
-	tap_ok(!r && plan.count == 2, "each file once, however often named");
+	tap_ok(!r && plan.count == 3 && !plan.files[0].taken &&
+	       !plan.files[1].taken && plan.files[2].taken &&
+	       !strcmp(name_of(&plan, 2), "?.img"),
+	       "each file once, however often named");
 	done(&policy, &plan, &error);
 	r = plan_text("%/*.img:\n%/link:\n  align: 2M\n", &policy, &plan,
 		      &error);
@@ -127,7 +138,8 @@ static void test_once(void)
 	       "so are two names of a file: %s", error.text);
 	done(&policy, &plan, &error);
 	r = plan_text("%/a.img:\n%/link:\n", &policy, &plan, &error);
-	tap_ok(!r && plan.count == 1, "unless they agree");
+	tap_ok(!r && plan.count == 2 && !plan.files[0].taken &&
+	       plan.files[1].taken, "unless they agree");
 	done(&policy, &plan, &error);
 }
 
