@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Questions to the kernel: who is this open file, who else has it, and which
- * superblocks are there. Programs that are run once for each question, and
- * iterators, loaded by each run of the loader, never attached or pinned.
+ * Questions to the kernel: who is this open file, and who else has it. Programs that
+ * are run once for each question, and iterators, loaded by each run of the loader,
+ * never attached or pinned.
  */
 #include "vmlinux.h"
 #include <linux/bpf.h>
@@ -20,7 +20,6 @@ char LICENSE[] SEC("license") = "GPL";
 /* Set by user space before each run. */
 struct sdax_key wanted;		/* holders: whose holders */
 struct sdax_subvolume_at subvolume_at;
-struct sdax_supers supers;	/* with the answers */
 
 static __always_inline u32 part_of(struct inode *inode)
 {
@@ -94,77 +93,6 @@ int sdax_identify(struct sdax_question *question)
 	id.part = part_of(inode);
 	id.subvolume_at = subvolume_at;
 	question->id = id;
-	return 0;
-}
-
-#define KERNEL_IMAGE 0xffffffff80000000	/* __START_KERNEL_map: what is not allocated */
-#define SUPERS_MAX (1 << 16)
-
-struct super_walk {
-	struct list_head *at;
-	struct list_head *first;
-	u32 heads;
-	u32 over;	/* the first was reached again */
-};
-
-/*
- * It loses its place among those of its type after sb_delete, when it is shut down.
- * Until then the programs may still be told.
- */
-static __always_inline void note_super(struct super_block *sb)
-{
-	u32 dev = BPF_CORE_READ(sb, s_dev);
-
-	if (!BPF_CORE_READ(sb, s_instances.pprev))
-		return;
-	for (u32 i = 0; i < SDAX_SUPERS; i++) {
-		struct sdax_super *asked = supers.asked + i;
-
-		if (i >= supers.count)
-			break;
-		if (asked->dev == dev &&
-		    (!asked->address || asked->address == (u64)sb))
-			asked->there = 1;
-	}
-}
-
-/* One that was taken off the list leads to itself. */
-static long look_at_super(u32 i, struct super_walk *walk)
-{
-	struct list_head *at = walk->at;
-
-	if ((u64)at >= KERNEL_IMAGE)
-		walk->heads++;
-	else
-		note_super((void *)at -
-			   bpf_core_field_offset(struct super_block, s_list));
-	walk->at = BPF_CORE_READ(at, next);
-	walk->over = walk->at == walk->first;
-	return walk->over || !walk->at || walk->at == at;
-}
-
-/*
- * Once round all superblocks, from that of the descriptor to itself. The head of the
- * list is the kernel's own variable and not allocated, so it must be met once.
- *
- * sb_lock is not held. But a program of this type runs inside RCU, by which a
- * superblock is freed: none that is taken off the list meanwhile can be another one
- * when the walk comes to it, so that who stayed on it throughout is not passed by.
- */
-SEC("raw_tp")
-int sdax_look_at_supers(void *ctx)
-{
-	struct file *file = file_of(supers.fd);
-	struct super_walk walk = {};
-
-	supers.whole = 0;
-	if (!file)
-		return 0;
-	walk.first = (void *)BPF_CORE_READ(file, f_inode, i_sb) +
-		     bpf_core_field_offset(struct super_block, s_list);
-	walk.at = walk.first;
-	bpf_loop(SUPERS_MAX, look_at_super, &walk, 0);
-	supers.whole = walk.over && walk.heads == 1;
 	return 0;
 }
 

@@ -91,6 +91,12 @@ static __always_inline bool sdax_nr_is_ioctl(u32 nr)
 	return nr == 16 || nr == SDAX_NR32(54);
 }
 
+/* The native one only: who asks roots.bpf.c is our loader. */
+static __always_inline bool sdax_nr_is_ustat(u32 nr)
+{
+	return nr == 136;
+}
+
 /* fallocate, and madvise and process_madvise with MADV_REMOVE. */
 static __always_inline bool sdax_nr_is_allocate(u32 nr)
 {

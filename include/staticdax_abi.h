@@ -13,7 +13,7 @@
 #include <linux/types.h>
 
 #ifndef SDAX_ABI_VERSION
-#define SDAX_ABI_VERSION 5
+#define SDAX_ABI_VERSION 6
 #endif
 
 /*
@@ -376,23 +376,9 @@ struct sdax_question {
 	struct sdax_identity id;
 };
 
-#define SDAX_SUPERS 64	/* that are asked for at once */
-
-/* Is this superblock there? */
-struct sdax_super {
-	__u64 address;	/* 0: any with the number will do */
-	__u32 dev;	/* kernel encoding */
-	__u32 there;	/* the answer */
-};
-
-/* Of the first count of them; fd is any descriptor of the caller's. */
-struct sdax_supers {
-	__u32 fd;
-	__u32 count;
-	__u32 whole;	/* 1: all superblocks have been looked at */
-	__u32 pad;
-	struct sdax_super asked[SDAX_SUPERS];
-};
+/* For ustat(2), in place of an address: see bpf/roots.bpf.c. No user's memory is there. */
+#define SDAX_ROOT_ASK	0x8000736461780001ULL
+#define SDAX_ROOT_MARK	0x8000736461780002ULL
 
 #define SDAX_XFS_KNOWN		0x1	/* the inode's XFS fields could be read */
 #define SDAX_XFS_REFLINK	0x2	/* XFS_DIFLAG2_REFLINK */
@@ -511,7 +497,6 @@ SDAX_ASSERT(sizeof(struct sdax_filter) ==
 	    24 + 16 * SDAX_HOT_MAX + (1 << (SDAX_FILTER_BITS - 3)));
 SDAX_ASSERT(sizeof(struct sdax_identity) == 80);
 SDAX_ASSERT(sizeof(struct sdax_question) == 88);
-SDAX_ASSERT(sizeof(struct sdax_supers) == 16 + 16 * SDAX_SUPERS);
 SDAX_ASSERT(sizeof(struct sdax_holder) == 48);
 SDAX_ASSERT(sizeof(struct sdax_guard) == 840);
 SDAX_ASSERT_AT(sdax_guard, maps, 72);

@@ -115,13 +115,14 @@ static enum sdax_reply ask_names(struct sdax_probe *p, const char *const *names,
 	return n ? SDAX_NO : sdax_found(p, SDAX_YES, "all %zu", count);
 }
 
-/* Those whose programs are not optional in bpf/hooks.bpf.c. */
+/* Those whose programs are not optional in bpf/hooks.bpf.c and bpf/roots.bpf.c. */
 enum sdax_reply sdax_ask_hooks(struct sdax_probe *p)
 {
 	static const char *const names[] = {
 		"inode_setattr", "file_permission", "file_open", "file_fcntl",
 		"file_ioctl", "quota_on", "inode_unlink", "inode_rmdir",
 		"inode_rename", "sb_umount", "inode_free_security", "sb_delete",
+		"sb_statfs",
 	};
 
 	return ask_names(p, names, ARRAY_SIZE(names), has_hook);

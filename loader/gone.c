@@ -17,8 +17,8 @@
 #include <sys/vfs.h>
 #include <xfs/xfs.h>
 
-#include "hot.h"
 #include "mounts.h"
+#include "roots.h"
 #include "subvolume.h"
 #include "util.h"
 
@@ -232,99 +232,87 @@ int sdax_gone_sweep(struct sdax_store *store)
 				SDAX_LAPSE_DELETED);
 }
 
-/* The filesystems that hold seals. */
-struct roll {
-	struct sdax_super *supers;
-	size_t count;
-};
-
-static int call_up(struct roll *roll, const struct sdax_store *store, __u32 dev)
-{
-	struct sdax_super *more;
-
-	more = reallocarray(roll->supers, roll->count + 1, sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	roll->supers = more;
-	more[roll->count++] = (struct sdax_super){
-		.dev = dev,
-		.address = store->filter ? sdax_hot_super(store->filter, dev) : 0,
-	};
-	return 0;
-}
-
-static int call_all_up(struct roll *roll, const struct sdax_store *store)
-{
-	__u32 dev, *prev = NULL;
-	struct sdax_fs fs;
-	int r = 0;
-
-	for (; !r && !bpf_map_get_next_key(store->filesystems, prev, &dev); prev = &dev)
-		if (!bpf_map_lookup_elem(store->filesystems, &dev, &fs) &&
-		    (fs.seals || fs.audits))
-			r = call_up(roll, store, dev);
-	return r;
-}
-
+/* The filesystems with seals that are not there any more. */
 struct absence {
 	struct search search;
-	struct roll roll;
+	__u32 *devs;
+	size_t count;
 };
 
 static void absence_done(struct absence *absence)
 {
 	search_done(&absence->search);
-	free(absence->roll.supers);
+	free(absence->devs);
+}
+
+static int note_absent(struct absence *absence, __u32 dev)
+{
+	__u32 *more;
+
+	more = reallocarray(absence->devs, absence->count + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	absence->devs = more;
+	more[absence->count++] = dev;
+	return 0;
+}
+
+static int call_roll(struct absence *absence, const struct sdax_store *store)
+{
+	__u32 dev, *prev = NULL;
+	struct sdax_fs fs;
+	int r, unknown = 0;
+
+	for (; !bpf_map_get_next_key(store->filesystems, prev, &dev); prev = &dev) {
+		if (bpf_map_lookup_elem(store->filesystems, &dev, &fs) < 0 ||
+		    (!fs.seals && !fs.audits))
+			continue;
+		r = sdax_roots_ask(dev);
+		if (r < 0)
+			unknown = r;
+		if (!r && note_absent(absence, dev) < 0)
+			return -ENOMEM;
+	}
+	return unknown;
 }
 
 /*
- * Read after the superblocks were: had the programs seen this one go, the seal would
- * have ended before.
+ * Read after the superblocks were asked for: had the programs seen this one go, the
+ * seal would have ended before.
  */
 static int note_if_absent(void *arg, const struct sdax_key *key,
 			  const struct sdax_slot *slot)
 {
 	struct absence *absence = arg;
-	const struct roll *roll = &absence->roll;
 
 	if (!is_in_force(slot))
 		return 0;
-	for (size_t i = 0; i < roll->count; i++)
-		if (roll->supers[i].dev == key->dev)
-			return roll->supers[i].there ?
-				       0 : note(&absence->search, key);
+	for (size_t i = 0; i < absence->count; i++)
+		if (absence->devs[i] == key->dev)
+			return note(&absence->search, key);
 	return 0;
 }
 
-static bool is_complete(const struct roll *roll)
-{
-	for (size_t i = 0; i < roll->count; i++)
-		if (!roll->supers[i].there)
-			return false;
-	return true;
-}
-
-int sdax_gone_unmounted(struct sdax_store *store, struct sdax_inspect *inspect,
-			struct sdax_key *ret_first)
+int sdax_gone_unmounted(struct sdax_store *store, struct sdax_key *ret_first,
+			size_t *ret_count)
 {
 	_cleanup_(absence_done) struct absence absence = {
 		.search.fs = ASKED_NONE,
 	};
-	struct roll *roll = &absence.roll;
-	int r;
+	struct search *search = &absence.search;
+	int r, unknown;
 
-	r = call_all_up(roll, store);
-	if (!r)
-		r = sdax_inspect_supers(inspect, roll->supers, roll->count);
-	if (r < 0 || is_complete(roll))
-		return r;
-	r = sdax_store_walk(store, note_if_absent, &absence);
-	if (r < 0 || !absence.search.count)
-		return r;
-	*ret_first = absence.search.gone[0];
+	*ret_count = 0;
+	unknown = call_roll(&absence, store);
+	r = absence.count ? sdax_store_walk(store, note_if_absent, &absence) : 0;
+	if (r < 0 || !search->count)
+		return r ?: unknown;
 	if (!sdax_store_guarded(store))
-		r = sdax_store_lapse(store, absence.search.gone,
-				     absence.search.count,
+		r = sdax_store_lapse(store, search->gone, search->count,
 				     SDAX_LAPSE_UNMOUNTED);
-	return r ?: (int)absence.search.count;
+	if (r < 0)
+		return r;
+	*ret_first = search->gone[0];
+	*ret_count = search->count;
+	return unknown;
 }

@@ -11,6 +11,7 @@
 #include "engine.h"
 #include "gone.h"
 #include "lock.h"
+#include "roots.h"
 #include "util.h"
 #include "words.h"
 
@@ -257,7 +258,7 @@ static bool wants_attaching(const struct sdax_store *store, bool complete)
 
 /* Under guard nobody ends a seal by saying so. */
 static int tell_unmounted(const struct sdax_store *store,
-			  const struct sdax_key *key, int count,
+			  const struct sdax_key *key, size_t count,
 			  struct staticdax_result *result)
 {
 	_cleanup_free_ char *path = NULL;
@@ -272,21 +273,34 @@ static int find_unmounted(struct staticdax *sd, struct sdax_store *store,
 			  struct staticdax_result *result)
 {
 	struct sdax_key first;
+	size_t count;
 	int r;
 
 	if (!sdax_store_in_use(store))
 		return 0;
-	r = sdax_handle_inspect(sd, result);
+	r = sdax_gone_unmounted(store, &first, &count);
+	if (count && sdax_store_guarded(store))
+		return tell_unmounted(store, &first, count, result);
+	sd->ended += count;
+	return r < 0 ? sdax_fail(result, STATICDAX_SYSTEM, r,
+				 "finding out which filesystems were unmounted meanwhile") :
+		       0;
+}
+
+/*
+ * Where the programs have been off since they were proved, the marks that there are
+ * may be of superblocks that are gone: then their seals end before a new one is made.
+ */
+int sdax_handle_mark(struct staticdax *sd, struct sdax_store *store, __u32 dev,
+		     struct staticdax_result *result)
+{
+	int r = sdax_roots_ask(dev) ? 0 : find_unmounted(sd, store, result);
+
 	if (r < 0)
 		return r;
-	r = sdax_gone_unmounted(store, sd->inspect, &first);
-	if (r < 0)
-		return sdax_fail(result, STATICDAX_SYSTEM, r,
-				 "finding out which filesystems were unmounted meanwhile");
-	if (r && sdax_store_guarded(store))
-		return tell_unmounted(store, &first, r, result);
-	sd->ended += r;
-	return 0;
+	r = sdax_roots_mark(dev);
+	return r < 0 ? sdax_fail(result, STATICDAX_SYSTEM, r,
+				 "marking its filesystem") : 0;
 }
 
 void sdax_handle_find_unmounted(struct staticdax *sd, struct sdax_store *store)
@@ -460,9 +474,6 @@ int sdax_handle_enforce(struct staticdax *sd, uint32_t room,
 		return 0;
 	}
 	sdax_engine_sweep();
-	/* before a seal on it takes the place of the address it had */
-	if (store.sealed >= 0)
-		sdax_handle_find_unmounted(sd, &store);
 	r = programs(list, &n, &complete, result);
 	if (!r && wants_attaching(&store, complete)) {
 		r = attach(sd, &store, room, result);

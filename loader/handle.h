@@ -90,6 +90,13 @@ int sdax_handle_prove_lately(struct staticdax *sd, struct sdax_store *store,
 			     struct staticdax_result *result);
 
 /*
+ * Marks the filesystem with this number, before a file on it is sealed. The caller holds
+ * the lock.
+ */
+int sdax_handle_mark(struct staticdax *sd, struct sdax_store *store, __u32 dev,
+		     struct staticdax_result *result);
+
+/*
  * Ends the seals on filesystems that were unmounted while the programs were off, as
  * far as that can be told; under guard none. What could not is an error when it is
  * proved. The caller holds the lock.

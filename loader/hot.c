@@ -75,18 +75,14 @@ static bool is_open(const struct sdax_filter *filter)
 
 bool sdax_hot_has(const struct sdax_filter *filter, __u32 dev)
 {
-	__u64 super = sdax_hot_super(filter, dev);
+	for (size_t i = 0; i < SDAX_HOT_MAX; i++) {
+		__u64 super = filter->hot[i].super;
 
-	return super ? super >= filter->hot_from && !(super & filter->cold_bits) :
-		       is_open(filter);
-}
-
-__u64 sdax_hot_super(const struct sdax_filter *filter, __u32 dev)
-{
-	for (size_t i = 0; i < SDAX_HOT_MAX; i++)
-		if (filter->hot[i].super && filter->hot[i].dev == dev)
-			return filter->hot[i].super;
-	return 0;
+		if (super && filter->hot[i].dev == dev)
+			return super >= filter->hot_from &&
+			       !(super & filter->cold_bits);
+	}
+	return is_open(filter);
 }
 
 void sdax_hot_all(struct sdax_filter *filter)

@@ -20,9 +20,6 @@ void sdax_hot_del(struct sdax_filter *filter, __u32 dev);
 /* Would a file of it be looked up? */
 bool sdax_hot_has(const struct sdax_filter *filter, __u32 dev);
 
-/* Where the superblock was when it was added; 0: not known. */
-__u64 sdax_hot_super(const struct sdax_filter *filter, __u32 dev);
-
 /* From now on every superblock may hold a seal. */
 void sdax_hot_all(struct sdax_filter *filter);
 

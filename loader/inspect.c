@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/magic.h>
-#include <sched.h>
 #include <string.h>
 
 #include "inspect.skel.h"
@@ -42,7 +41,6 @@ static int load(struct inspect_bpf **ret, bool holders)
 	if (!skel)
 		return -errno;
 	bpf_program__set_autoload(skel->progs.sdax_identify, !holders);
-	bpf_program__set_autoload(skel->progs.sdax_look_at_supers, !holders);
 	bpf_program__set_autoload(skel->progs.sdax_holder_fds, holders);
 	bpf_program__set_autoload(skel->progs.sdax_holder_maps, holders);
 	r = inspect_bpf__load(skel);
@@ -177,47 +175,6 @@ int sdax_inspect_identity(struct sdax_inspect *inspect, int fd,
 	if (!r)
 		*ret = id;
 	return r;
-}
-
-#define SUPERS_TRIES 100	/* the list may change while it is walked */
-
-/* Any descriptor will do to begin with, so the program's own does. */
-static int look_at_supers(struct inspect_bpf *skel)
-{
-	int prog = bpf_program__fd(skel->progs.sdax_look_at_supers), r;
-	LIBBPF_OPTS(bpf_test_run_opts, opts);
-
-	skel->bss->supers.fd = prog;
-	for (int left = SUPERS_TRIES; left; left--) {
-		/* a run that the kernel skips succeeds as well */
-		skel->bss->supers.whole = 0;
-		r = bpf_prog_test_run_opts(prog, &opts);
-		if (r < 0)
-			return r;
-		if (skel->bss->supers.whole)
-			return 0;
-		sched_yield();
-	}
-	return -EAGAIN;
-}
-
-int sdax_inspect_supers(struct sdax_inspect *inspect, struct sdax_super *supers,
-			size_t count)
-{
-	struct sdax_supers *question = &inspect->identity->bss->supers;
-
-	for (size_t i = 0; i < count; i += SDAX_SUPERS) {
-		size_t n = count - i < SDAX_SUPERS ? count - i : SDAX_SUPERS;
-		int r;
-
-		memcpy(question->asked, supers + i, n * sizeof(*supers));
-		question->count = n;
-		r = look_at_supers(inspect->identity);
-		if (r < 0)
-			return r;
-		memcpy(supers + i, question->asked, n * sizeof(*supers));
-	}
-	return 0;
 }
 
 int sdax_inspect_holders(struct sdax_inspect *inspect,

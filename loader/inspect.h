@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the kernel says about an open file: its identity, and who else has it; and
- * which superblocks there are.
+ * What the kernel says about an open file: its identity, and who else has it.
  *
  * Identity is asked of the kernel and never made from stat(2): user space
  * encodes dev_t differently, cannot learn the generation everywhere, and sees
@@ -24,14 +23,6 @@ void sdax_inspect_free(struct sdax_inspect *inspect);
 /* fd is one of this process. ENODATA: no certain identity, on btrfs. */
 int sdax_inspect_identity(struct sdax_inspect *inspect, int fd,
 			  struct sdax_identity *ret);
-
-/*
- * Which of these superblocks there are: sets "there", which is 0 before, of each.
- * EAGAIN: it could not be found out, because superblocks come and go too fast or
- * there are more than are looked at.
- */
-int sdax_inspect_supers(struct sdax_inspect *inspect, struct sdax_super *supers,
-			size_t count);
 
 /*
  * Everybody who has the inode open or mapped, this process included. An open

@@ -345,6 +345,9 @@ static int put(struct sealing *s, struct sdax_store *store,
 {
 	int r;
 
+	r = sdax_handle_mark(s->sd, store, s->key.dev, s->result);
+	if (r < 0)
+		return r;
 	resolve(s);
 	*entry = pending_entry(s);
 	r = sdax_store_put(store, &s->key, entry, &s->id, s->full ?: s->path);

@@ -30,6 +30,7 @@ const char *const sdax_map_names[SDAX_MAP_MAX_] = {
 	[SDAX_MAP_PATHS] = "paths",
 	[SDAX_MAP_EVENTS] = "events",
 	[SDAX_MAP_COUNTERS] = "counters",
+	[SDAX_MAP_ROOTS] = "roots",
 	[SDAX_MAP_CONTROL] = "control",
 	[SDAX_MAP_FILTER] = "filter",
 };
@@ -47,6 +48,7 @@ static const struct {
 			     sizeof(struct sdax_path) },
 	[SDAX_MAP_EVENTS] = { sizeof(__u32), sizeof(struct sdax_event) },
 	[SDAX_MAP_COUNTERS] = { sizeof(__u32), sizeof(__u64) },
+	[SDAX_MAP_ROOTS] = { sizeof(int), sizeof(__u64) },
 	[SDAX_MAP_CONTROL] = { sizeof(__u32), sizeof(struct sdax_control) },
 	[SDAX_MAP_FILTER] = { sizeof(__u32), sizeof(struct sdax_filter) },
 };
@@ -128,9 +130,15 @@ int sdax_store_open(bool writable, struct sdax_store *ret)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	_cleanup_close_ int filter = -1;
-	int *fds[] = { &store.sealed, &store.filesystems, &store.paths,
-		       &store.events, &store.counters, &store.control_fd,
-		       &filter };
+	int *fds[SDAX_MAP_MAX_] = {
+		[SDAX_MAP_SEALED] = &store.sealed,
+		[SDAX_MAP_FILESYSTEMS] = &store.filesystems,
+		[SDAX_MAP_PATHS] = &store.paths,
+		[SDAX_MAP_EVENTS] = &store.events,
+		[SDAX_MAP_COUNTERS] = &store.counters,
+		[SDAX_MAP_CONTROL] = &store.control_fd,
+		[SDAX_MAP_FILTER] = &filter,
+	};
 	struct bpf_map_info info;
 	struct stat pins;
 	int r;
@@ -150,6 +158,8 @@ int sdax_store_open(bool writable, struct sdax_store *ret)
 
 		if (map == SDAX_MAP_FILTER && !maps_writable(&store))
 			continue;
+		if (map == SDAX_MAP_ROOTS)
+			continue;
 		fd = open_pin(map, maps_writable(&store));
 		if (fd == -ENOENT)
 			return -EBADFD;
@@ -166,6 +176,8 @@ int sdax_store_open(bool writable, struct sdax_store *ret)
 		return r;
 	if (store.control->abi != SDAX_ABI_VERSION)
 		return -EPROTO;
+	if (access(SDAX_PIN_DIR "/roots", F_OK) < 0)
+		return errno == ENOENT ? -EBADFD : -errno;
 	*ret = store;
 	store = (struct sdax_store)SDAX_STORE_NONE;
 	return 0;

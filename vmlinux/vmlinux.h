@@ -158,12 +158,27 @@ struct thread_info {
 	u32 status;
 };
 
+struct user_namespace {
+	int level;
+};
+
+/* Two u32 on 6.1; nobody looks inside. */
+typedef struct {
+	u64 val;
+} kernel_cap_t;
+
+struct cred {
+	kernel_cap_t cap_effective;
+	struct user_namespace *user_ns;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	void *stack;
 	unsigned int flags;
 	int tgid;
 	struct task_struct *real_parent;
+	const struct cred *cred;
 	char comm[16];
 	struct files_struct *files;
 	struct nsproxy *nsproxy;

@@ -59,6 +59,24 @@ fails "user_cannot_write_registry" user bpftool map update pinned $PINS/filesyst
 	key 0 0 0 0 value 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
 fails "user_cannot_unpin" user rm $PINS/sealed
 
+# The mark by which an umount that nobody saw is told: anybody may ask for it, and
+# only who may seal can make one
+says() {
+	local answer=$1 name=$2
+	shift 2
+	answers 0 "^$answer\$" "$name" "$@"
+}
+marks=build/tests/marks
+says "File exists" "filesystem_with_a_seal_is_marked" $marks ask $f
+says "File exists" "user_asks_for_mark" user $marks ask $f
+says "No data available" "filesystem_without_a_seal_is_not_marked" $marks ask /
+says "Operation not permitted" "user_cannot_mark" user $marks mark /
+says "Operation not permitted" "mapped_root_cannot_mark" unshare -Ur $marks mark /
+says "No data available" "refused_mark_is_none" $marks ask /
+says "File exists" "root_marks" $marks mark /
+says "Success" "ustat_answers_as_ever" $marks plain $f
+holds "statfs_answers_as_ever" stat -f $f
+
 # Removed behind our back: noticed, and mended by the next seal
 rm $PINS/sdax_permission
 answers 3 'enforcing: no' "status_notices_missing_link" "$S" status
@@ -94,14 +112,11 @@ unshare -m --propagation private sh -c "
 until [ -s $u/ready ]; do :; done
 there=$!
 
-# Unmounted while nobody sees it, and mounted again: with another superblock, whose
-# address is not the one that is known. Or under another number, or only in another
+# Unmounted while nobody sees it, and mounted again at once: with another superblock,
+# which may get the address of the old one. Or under another number, or only in another
 # namespace, or nowhere; but what has another mount stays what it was.
 unseen() {
 	umount /mnt/ext4-dax $u/number $u/elsewhere $u/nowhere $u/second $u/copy
-	mkdir -p /tmp/other
-	mount -t tmpfs other /tmp/other
-	mount -t tmpfs other /tmp/other
 	mount -o dax=always /dev/pmem0 /mnt/ext4-dax
 	mount "$other_number" $u/number
 	nsenter --target $there --mount mount "${device[elsewhere]}" $u/elsewhere
@@ -128,7 +143,6 @@ else
 	unseen
 	holds "seal_attaches_after_unseen_umount" "$S" seal $g
 fi
-umount /tmp/other /tmp/other
 for way in $went; do
 	answers 0 "$u/$way/f .*lapsed \\(unmounted, 20" "list_says_lapsed_after_umount_unseen_$way" "$S" list
 done

@@ -65,6 +65,7 @@ static void put_btf(const char *but)
 		"bpf_lsm_inode_unlink",	      "bpf_lsm_inode_rmdir",
 		"bpf_lsm_inode_rename",
 		"bpf_lsm_sb_umount",	      "bpf_lsm_inode_free_security",
+		"bpf_lsm_sb_statfs",
 		"bpf_lsm_sb_delete",	      "bpf_lsm_path_truncate",
 		"bpf_lsm_file_truncate",      "bpf_lsm_file_ioctl_compat",
 		"bpf_lsm_inode_file_setattr", "rw_verify_area",
