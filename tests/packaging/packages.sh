@@ -78,6 +78,43 @@ common() {
 		LC_ALL=C sort
 }
 
+# The first words of what a shell is given on standard input, but for what it has
+# itself, all as of /usr/bin.
+commands_in() {
+	sed -E '/^[[:space:]]*#/d' | sed -zE 's/\\\n/ /g; s/"[^"]*"//g' |
+		sed -E "s/\|\||&&|[|;{(']|\b(if|then|else|while|do)\b/\n/g" |
+		awk 'NF && $1 !~ /=/ { print $1 }' |
+		grep -vxFf <(compgen -b; compgen -k; echo '}') | in_one_place
+}
+
+in_one_place() {
+	sed -E 's,^(/(usr/)?s?bin/)?([^/()]+)$,/usr/bin/\3,'
+}
+
+# needs_of RPM: the libraries that its programs are linked with, and the commands that
+# its units and scriptlets call
+needs_of() {
+	local tree=$work/unpacked file
+
+	rm -rf "$tree" && mkdir "$tree"
+	rpm2cpio "$1" | cpio -id --quiet -D "$tree"
+	find "$tree" -type f | while IFS= read -r file; do
+		readelf -dW "$file" 2>/dev/null |
+			sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1()(64bit)/p'
+	done
+	find "$tree" -name '*.service' -exec sed -nE \
+		'/^Exec/,/[^\\]$/s/^(Exec[A-Za-z]+=[-@:+!]*)?//p' {} + | commands_in
+	rpm -qp --scripts "$1" | sed '/ scriptlet (using /d' | commands_in
+}
+
+# not_named RPM: which of them are neither its own nor on standard input, the
+# names of what it requires
+not_named() {
+	{ cat && rpm -qpP "$1" && rpm -qpl "$1"; } | sed 's/ [<=>].*//' | in_one_place |
+		LC_ALL=C sort -u >"$work/named"
+	needs_of "$1" | LC_ALL=C sort -u | LC_ALL=C comm -23 - "$work/named"
+}
+
 for file in staticdax staticdax-static libstaticdax.so; do
 	check "hardened_$file" "$(missing_in build/$file)"
 done
@@ -108,6 +145,14 @@ check "rpm_packages_are_of_this_version" "$(for name in staticdax staticdax-stat
 	ls build/rpm/"$name-$version-"*.rpm 2>&1 >/dev/null; done)"
 check "rpm_packages_have_the_files_of_the_debian_ones" \
 	"$(diff <(rpm -qlp build/rpm/*.rpm | common) <(files_in_debs | common))"
+for rpm in build/rpm/*.rpm; do
+	name=$(rpm -qp --qf '%{NAME}' "$rpm")
+	check "rpm_requires_what_${name}_needs" "$(rpm -qpR "$rpm" | not_named "$rpm")"
+done
+rpm=$(echo build/rpm/staticdax-"$version"-*.rpm)
+check "a_forgotten_dependency_is_found" "$(diff <(printf '%s\n' /usr/bin/dd /usr/bin/systemctl \
+	'libyaml-0.so.2()(64bit)') <(rpm -qpR "$rpm" |
+	grep -vE '^libyaml|/dd$|/systemctl$' | not_named "$rpm"))"
 check "changelogs_name_this_version" "$(head -1 debian/changelog | grep -qF "($version)" ||
 	echo debian/changelog
 	grep -qx "Version:[[:space:]]*$version" rpm/staticdax.spec || echo rpm/staticdax.spec)"
