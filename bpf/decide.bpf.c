@@ -14,7 +14,9 @@
  *  - a filesystem record while an entry exists: the entry still denies, only
  *    the filesystem-wide refusals (rule B, umount) are lost; user space writes
  *    the record before the first entry and removes it after the last;
- *  - a slot or a counter: the decision stands, the report is lost.
+ *  - a slot or a counter: the decision stands, the report is lost;
+ *  - room among the last denials: the decision stands, and the report lasts as long
+ *    as it does in the ring.
  */
 #include "vmlinux.h"
 #include <linux/bpf.h>
@@ -71,6 +73,15 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sdax_event);
 } events SEC(".maps");
+
+/* The last denial of each file that had one, which the ring may have overwritten. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, struct sdax_key);
+	__type(value, struct sdax_event);
+} last SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -139,6 +150,15 @@ static __always_inline void report(struct refusal *r)
 	e->seq_end = r->seq;
 	barrier();
 	e->seq = r->seq;
+}
+
+/* Another may be in the slot by now, which who reads it sees by whose it is. */
+static __noinline int keep(struct refusal *r)
+{
+	u32 slot = r->seq & (SDAX_EVENT_SLOTS - 1);
+	struct sdax_event *e = bpf_map_lookup_elem(&events, &slot);
+
+	return e ? bpf_map_update_elem(&last, &r->key, e, BPF_ANY) : 0;
 }
 
 static __noinline int refuse(struct refusal *r)
@@ -328,6 +348,7 @@ static __noinline int judge(struct sdax_entry *entry, struct sdax_key *key,
 	__sync_fetch_and_add(&entry->denials, 1);
 	verdict = refuse(&r);
 	entry->last_event = r.seq;
+	keep(&r);
 	return verdict;
 }
 

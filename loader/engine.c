@@ -264,6 +264,8 @@ static struct bpf_map *map_of(struct enforce_bpf *skel, enum sdax_map map)
 		return skel->maps.events;
 	case SDAX_MAP_COUNTERS:
 		return skel->maps.counters;
+	case SDAX_MAP_LAST:
+		return skel->maps.last;
 	case SDAX_MAP_ROOTS:
 		return skel->maps.roots;
 	case SDAX_MAP_CONTROL:

@@ -72,12 +72,13 @@ const char *sdax_lapse_word(unsigned int lapse)
 
 static void fill_last_event(struct staticdax *sd,
 			    const struct sdax_store *store,
+			    const struct sdax_key *key,
 			    const struct sdax_entry *entry,
 			    struct staticdax_seal *seal)
 {
 	struct sdax_event event;
 
-	if (sdax_store_event(store, entry->last_event, &event) < 0)
+	if (sdax_store_last(store, key, entry, &event) < 0)
 		return;
 	memcpy(sd->comm, event.comm, sizeof(sd->comm));
 	seal->last_op = sdax_op_word(event.op);
@@ -141,7 +142,7 @@ int sdax_query_slot(struct staticdax *sd, const struct sdax_store *store,
 		.subvolume = key->part / SDAX_PART_PIECES,
 	};
 	if (entry.last_event)
-		fill_last_event(sd, store, &entry, ret);
+		fill_last_event(sd, store, key, &entry, ret);
 	if (is_edited(entry))
 		ret->lapse = "edited";
 	return 0;

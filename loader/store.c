@@ -30,6 +30,7 @@ const char *const sdax_map_names[SDAX_MAP_MAX_] = {
 	[SDAX_MAP_PATHS] = "paths",
 	[SDAX_MAP_EVENTS] = "events",
 	[SDAX_MAP_COUNTERS] = "counters",
+	[SDAX_MAP_LAST] = "last",
 	[SDAX_MAP_ROOTS] = "roots",
 	[SDAX_MAP_CONTROL] = "control",
 	[SDAX_MAP_FILTER] = "filter",
@@ -48,6 +49,8 @@ static const struct {
 			     sizeof(struct sdax_path) },
 	[SDAX_MAP_EVENTS] = { sizeof(__u32), sizeof(struct sdax_event) },
 	[SDAX_MAP_COUNTERS] = { sizeof(__u32), sizeof(__u64) },
+	[SDAX_MAP_LAST] = { sizeof(struct sdax_key),
+			    sizeof(struct sdax_event) },
 	[SDAX_MAP_ROOTS] = { sizeof(int), sizeof(__u64) },
 	[SDAX_MAP_CONTROL] = { sizeof(__u32), sizeof(struct sdax_control) },
 	[SDAX_MAP_FILTER] = { sizeof(__u32), sizeof(struct sdax_filter) },
@@ -136,6 +139,7 @@ int sdax_store_open(bool writable, struct sdax_store *ret)
 		[SDAX_MAP_PATHS] = &store.paths,
 		[SDAX_MAP_EVENTS] = &store.events,
 		[SDAX_MAP_COUNTERS] = &store.counters,
+		[SDAX_MAP_LAST] = &store.last,
 		[SDAX_MAP_CONTROL] = &store.control_fd,
 		[SDAX_MAP_FILTER] = &filter,
 	};
@@ -190,6 +194,7 @@ void sdax_store_close(struct sdax_store *store)
 	sdax_closep(&store->paths);
 	sdax_closep(&store->events);
 	sdax_closep(&store->counters);
+	sdax_closep(&store->last);
 	sdax_closep(&store->control_fd);
 	sdax_edit_free(store->edit);
 	if (maps_writable(store) && store->control)
@@ -360,6 +365,14 @@ static void paths_del(struct sdax_store *store, const struct sdax_key *key)
 
 	for (; !bpf_map_delete_elem(store->paths, &part);)
 		part.part++;
+}
+
+/* What is kept elsewhere of a record that is gone. */
+static void forget(struct sdax_store *store, const struct sdax_key *key)
+{
+	paths_del(store, key);
+	bpf_map_delete_elem(store->last, key);
+	sdax_drift_forget(key);
 }
 
 /* What the slot has no room for. */
@@ -635,8 +648,7 @@ int sdax_store_del(struct sdax_store *store, const struct sdax_key *key)
 	if (r < 0)
 		return r;
 	note_record(store, key, &entry, -1);
-	paths_del(store, key);
-	sdax_drift_forget(key);
+	forget(store, key);
 	if (sdax_entry_counts(&entry))
 		count_on_filesystem(store, key, &entry, 0, -1);
 	sdax_store_settle(store);
@@ -695,8 +707,7 @@ int sdax_store_forget(struct sdax_store *store, const struct sdax_key *key)
 	r = sdax_census_gap(store, &gap);
 	if (r < 0 || gap.gone != 1 || !same_key(&gap.key, key))
 		return r;
-	paths_del(store, key);
-	sdax_drift_forget(key);
+	forget(store, key);
 	sdax_census_adopt(store, &gap);
 	return sdax_store_recount(store, NULL);
 }
@@ -713,6 +724,25 @@ int sdax_store_event(const struct sdax_store *store, __u64 seq,
 		return r;
 	if (!seq || event.seq != seq || event.seq_end != seq)
 		return -ENOENT;
+	event.comm[sizeof(event.comm) - 1] = '\0';
+	*ret_event = event;
+	return 0;
+}
+
+static bool is_of(const struct sdax_event *event, const struct sdax_key *key)
+{
+	return event->ino == key->ino && event->dev == key->dev &&
+	       event->part == key->part;
+}
+
+int sdax_store_last(const struct sdax_store *store, const struct sdax_key *key,
+		    const struct sdax_entry *entry, struct sdax_event *ret_event)
+{
+	struct sdax_event event;
+
+	if (bpf_map_lookup_elem(store->last, key, &event) < 0 || !event.seq ||
+	    event.seq != event.seq_end || !is_of(&event, key))
+		return sdax_store_event(store, entry->last_event, ret_event);
 	event.comm[sizeof(event.comm) - 1] = '\0';
 	*ret_event = event;
 	return 0;
@@ -786,12 +816,10 @@ static int sweep(struct sdax_store *store, const struct sdax_key *key,
 		bpf_map_delete_elem(store->sealed, key);
 		*ret_swept = true;
 	}
-	if (sdax_store_get(store, key, &entry) < 0) {
-		paths_del(store, key);
-		sdax_drift_forget(key);
-	} else {
+	if (sdax_store_get(store, key, &entry) < 0)
+		forget(store, key);
+	else
 		r = undo_change(store, key, &entry);
-	}
 	if (!r)
 		r = sdax_store_recount(store, NULL);
 	if (!r)

@@ -25,6 +25,7 @@ struct sdax_store {
 	int paths;
 	int events;
 	int counters;
+	int last;
 	int control_fd;
 	struct sdax_control *control;	/* mapped if writable, else a copy */
 	struct sdax_filter *filter;	/* mapped if writable, else NULL */
@@ -40,7 +41,7 @@ struct sdax_store {
 
 #define SDAX_STORE_NONE \
 	{ .sealed = -1, .filesystems = -1, .paths = -1, .events = -1, \
-	  .counters = -1, .door = -1, .control_fd = -1 }
+	  .counters = -1, .last = -1, .door = -1, .control_fd = -1 }
 
 /* The maps by pin name, in the order of the descriptors above. */
 enum sdax_map {
@@ -49,6 +50,7 @@ enum sdax_map {
 	SDAX_MAP_PATHS,
 	SDAX_MAP_EVENTS,
 	SDAX_MAP_COUNTERS,
+	SDAX_MAP_LAST,
 	SDAX_MAP_ROOTS,
 	SDAX_MAP_CONTROL,
 	SDAX_MAP_FILTER,
@@ -166,6 +168,13 @@ int sdax_store_forget(struct sdax_store *store, const struct sdax_key *key);
 /* ENOENT when it has been overwritten. */
 int sdax_store_event(const struct sdax_store *store, __u64 seq,
 		     struct sdax_event *ret_event);
+
+/*
+ * The last denial of the file of this entry, which had one. ENOENT when it has been
+ * overwritten, which takes more files with denials than the map "last" has room for.
+ */
+int sdax_store_last(const struct sdax_store *store, const struct sdax_key *key,
+		    const struct sdax_entry *entry, struct sdax_event *ret_event);
 
 /* Sum over all CPUs. */
 int sdax_store_counter(const struct sdax_store *store,

@@ -251,6 +251,7 @@ static const size_t value_sizes[SDAX_MAP_MAX_] = {
 	[SDAX_MAP_PATHS] = sizeof(struct sdax_path),
 	[SDAX_MAP_EVENTS] = sizeof(struct sdax_event),
 	[SDAX_MAP_COUNTERS] = sizeof(__u64),
+	[SDAX_MAP_LAST] = sizeof(struct sdax_event),
 	[SDAX_MAP_ROOTS] = sizeof(__u64),
 	[SDAX_MAP_CONTROL] = sizeof(struct sdax_control),
 	[SDAX_MAP_FILTER] = sizeof(struct sdax_filter),

@@ -70,6 +70,8 @@ answers 0 'lost: [0-9]+ denials were overwritten' "lost_events_are_told" \
 holds "lost_events_are_counted_as_denials" \
 	test "$(denials $f)" -eq $((count + 1300))
 holds "denials_of_the_other_file_are_kept" test "$(denials $g)" -eq "$before"
+answers 0 'the last .* shrink.* by truncate\[' "last_denial_of_the_other_file_is_kept" \
+	"$S" get --denials $g
 still_sealed "after_lost_events"
 
 # full MAP FILE: nothing more can be sealed, and what is sealed stays so
