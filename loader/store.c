@@ -132,7 +132,7 @@ static int read_control(struct sdax_store *store, int filter)
 int sdax_store_open(bool writable, struct sdax_store *ret)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
-	_cleanup_close_ int filter = -1;
+	_cleanup_close_ int filter = -1, roots = -1;
 	int *fds[SDAX_MAP_MAX_] = {
 		[SDAX_MAP_SEALED] = &store.sealed,
 		[SDAX_MAP_FILESYSTEMS] = &store.filesystems,
@@ -180,8 +180,10 @@ int sdax_store_open(bool writable, struct sdax_store *ret)
 		return r;
 	if (store.control->abi != SDAX_ABI_VERSION)
 		return -EPROTO;
-	if (access(SDAX_PIN_DIR "/roots", F_OK) < 0)
-		return errno == ENOENT ? -EBADFD : -errno;
+	/* read by programs alone, but they must not mark in another one */
+	roots = open_pin(SDAX_MAP_ROOTS, false);
+	if (roots < 0)
+		return roots == -ENOENT ? -EBADFD : roots;
 	*ret = store;
 	store = (struct sdax_store)SDAX_STORE_NONE;
 	return 0;

@@ -302,7 +302,8 @@ int bpf_obj_get_info_by_fd(int fd, void *info, __u32 *len)
 		return -EBADF;
 	answer->id = map + 1;
 	answer->max_entries = 65536;
-	answer->key_size = map == SDAX_MAP_SEALED || map == SDAX_MAP_PATHS ?
+	answer->key_size = map == SDAX_MAP_SEALED || map == SDAX_MAP_PATHS ||
+					   map == SDAX_MAP_LAST ?
 				   sizeof(struct sdax_key) : sizeof(__u32);
 	answer->value_size = value_sizes[map];
 	return 0;
