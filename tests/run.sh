@@ -109,32 +109,31 @@ by_name() {
 declare -A leave=(
 	[attach]="6.1 6.12 backports"
 	[boot]="6.1 backports"
-	[contract-ways]=backports
-	[create]="6.1 sid"
-	[faults]="6.1 backports sid"
+	[create]=6.1
+	[faults]="6.1 backports"
 	[filesystems]="6.1 backports sid"
-	[hostile]="6.12 backports sid"
-	[inode]="6.12 backports sid"
+	[hostile]="6.12 backports"
+	[inode]="6.12 backports"
 	[leftover]="6.1 backports sid"
 	[library]="6.1 backports sid"
 	[map]="6.1 backports sid"
 	[metrics]="6.1 backports"
 	[monitor]="6.1 backports sid"
-	[mounts]="backports sid"
+	[mounts]=backports
 	[nfs]="6.12 backports sid"
 	[noshrink]="6.12 backports sid"
 	[policy]="6.1 backports sid"
 	[powercut]="6.1 sid"
 	[preempt]="6.12 backports"
-	[prepare]="6.1 backports sid"
+	[prepare]="6.1 backports"
 	[programs-ext4-dax]=backports
 	[programs-xfs]=sid
 	[provoke]="6.12 backports sid"
-	[races]="6.12 backports sid"
-	[registry]="6.1 backports sid"
+	[races]="6.12 backports"
+	[registry]="6.1 backports"
 	[sessions]="6.1 backports sid"
 	[upgrade]="6.1 sid"
-	[verify]="6.1 backports sid"
+	[verify]="6.1 backports"
 )
 
 # left_out KERNEL PART
