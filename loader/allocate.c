@@ -180,12 +180,17 @@ static int explain_blocks(struct allocation *a, uint64_t address)
 			 (unsigned long long)a->align);
 }
 
+/*
+ * XFS looks only into groups that have room for the piece wherever it may begin in
+ * them, and some blocks to spare: twice the piece is not enough.
+ */
 static int explain_groups(struct allocation *a, uint64_t group)
 {
 	return sdax_fail(a->result, STATICDAX_GEOMETRY, 0,
-			 "its allocation groups have %llu bytes, so no %llu lie together; make it with mkfs.xfs -d agsize= of twice that",
+			 "its allocation groups have %llu bytes, so no %llu lie together; make it with mkfs.xfs -d agsize=%llu",
 			 (unsigned long long)group,
-			 (unsigned long long)a->align);
+			 (unsigned long long)a->align,
+			 (unsigned long long)a->align * 4);
 }
 
 /* What no allocator could do: found out before anything is allocated. */
