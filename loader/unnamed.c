@@ -81,50 +81,79 @@ static int set_dax_flag(int directory)
 	return ioctl(directory, FS_IOC_FSSETXATTR, &attr) < 0 ? -errno : 0;
 }
 
+#define FLAGGED_NAME 64
+#define FLAGGED_NAMES 1000
+
+/*
+ * One that is there already may be of a run that was killed, or of one at work in
+ * another PID namespace, where the number is somebody else's: it stays.
+ */
+static int make_directory(int directory, char name[static FLAGGED_NAME])
+{
+	int length = snprintf(name, FLAGGED_NAME, ".staticdax-%d", (int)gettid());
+
+	for (unsigned int n = 1; n <= FLAGGED_NAMES; n++) {
+		if (!mkdirat(directory, name, 0700))
+			return 0;
+		if (errno != EEXIST)
+			return -errno;
+		snprintf(name + length, FLAGGED_NAME - length, ".%u", n);
+	}
+	return -EBUSY;
+}
+
+/* In a directory with the DAX flag, if that can have it. */
+static int open_flagged(int directory, const char *name, mode_t mode, int *ret)
+{
+	_cleanup_close_ int flagged = -1;
+
+	flagged = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+					  O_CLOEXEC);
+	if (flagged < 0)
+		return -errno;
+	if (set_dax_flag(flagged) < 0)
+		return 0;
+	*ret = open_in(flagged, mode);
+	return *ret < 0 ? *ret : 0;
+}
+
 /*
  * A file's DAX flag counts from when its inode is next read from disk, which one
  * without a name never is. It is also inherited, and then counts at once; so the
  * file is made in a directory that has it, and the directory goes again. Only
  * SIGKILL can leave it behind, and it is empty.
  */
-static int open_dax(int directory, mode_t mode)
+static int open_dax(int directory, mode_t mode, int *ret)
 {
-	_cleanup_close_ int flagged = -1;
+	char name[FLAGGED_NAME];
 	sigset_t all, before;
-	char name[64];
-	int fd;
+	int r;
 
-	snprintf(name, sizeof(name), ".staticdax-%d", (int)gettid());
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	fd = mkdirat(directory, name, 0700) < 0 ? -errno : 0;
-	if (!fd) {
-		flagged = openat(directory, name, O_RDONLY | O_DIRECTORY |
-						  O_NOFOLLOW | O_CLOEXEC);
-		fd = flagged < 0 ? -errno : set_dax_flag(flagged);
-		fd = fd ?: open_in(flagged, mode);
+	r = make_directory(directory, name);
+	if (!r) {
+		r = open_flagged(directory, name, mode, ret);
 		unlinkat(directory, name, AT_REMOVEDIR);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return fd;
+	return r;
 }
 
 /* The one that was opened first stays where there is no DAX to be had. */
-static void prefer_dax(struct sdax_unnamed *file, mode_t mode)
+static int prefer_dax(struct sdax_unnamed *file, mode_t mode)
 {
-	int fd;
+	_cleanup_close_ int fd = -1;
+	int r;
 
 	if (is_dax(file->target.fd))
-		return;
-	fd = open_dax(file->directory, mode);
-	if (fd < 0)
-		return;
-	if (is_dax(fd)) {
+		return 0;
+	r = open_dax(file->directory, mode, &fd);
+	if (fd >= 0 && is_dax(fd)) {
 		close(file->target.fd);
-		file->target.fd = fd;
-	} else {
-		close(fd);
+		file->target.fd = TAKE_FD(fd);
 	}
+	return r;
 }
 
 int sdax_unnamed_refresh(struct sdax_unnamed *file,
@@ -151,8 +180,9 @@ int sdax_unnamed_open(const char *path, mode_t mode, uint64_t size, bool dax,
 	file.target.fd = open_in(file.directory, mode);
 	if (file.target.fd < 0)
 		return fail(result, file.target.fd, "making a file without a name");
-	if (dax)
-		prefer_dax(&file, mode);
+	r = dax ? prefer_dax(&file, mode) : 0;
+	if (r < 0)
+		return fail(result, r, "making it in a directory with the DAX flag");
 	r = sdax_unnamed_refresh(&file, result);
 	if (r < 0)
 		return r;

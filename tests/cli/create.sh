@@ -212,6 +212,10 @@ for fs in ext4:/dev/pmem0:/mnt/ext4-dax xfs:/dev/pmem1:/mnt/xfs-dax; do
 	answers 0 'fit' "${type}_dax_by_flag_is_dax" "$S" check "$root/flagged"
 	answers 0 '^before flagged lost.found $|^before flagged $' "${type}_dax_by_flag_leaves_nothing" \
 		sh -c "ls -A $root | tr '\n' ' '"
+	# shellcheck disable=SC2016 # the inner shell's number is that of the command
+	answers 0 'created' "${type}_dax_beside_what_a_killed_run_left" sh -c \
+		'mkdir "$2/.staticdax-$$" "$2/.staticdax-$$.1" && exec "$1" create --size 1M "$2/beside"' - "$S" "$root"
+	answers 0 '^2$' "${type}_what_a_killed_run_left_stays" sh -c "ls -A $root | grep -c '^.staticdax'"
 	umount "$root"
 	mount -t "$type" -o dax=never "$device" "$root"
 	answers 1 'not DAX; mount' "${type}_dax_switched_off" "$S" create --size 4M "$root/x"
