@@ -165,7 +165,9 @@ off_linear() {
 	dmsetup remove low
 }
 on_linear 2056
-answers 0 'created .* align 2M' "partition_off_by_a_block" "$S" create --no-dax --size 8M --align 2M /tmp/low/f
+answers 0 'created .* align 2M' "partition_off_by_a_block" "$S" -v create --no-dax --size 8M --align 2M /tmp/low/f
+cp "$OUT" "$OUT.said"
+holds "what_is_not_aligned_is_asked_for_again" grep -q ' round 0: [1-9][0-9]* bytes have no place yet' "$OUT.said"
 answers 0 'fit' "partition_off_by_a_block_is_fit" "$S" check --no-dax --align 2M /tmp/low/f
 rm -f /tmp/low/f
 answers 3 'has no free place.*of 50331648 bytes found none in pieces of 33554432; mkfs.ext4 .*; free more space' \
