@@ -115,6 +115,57 @@ for root in $ROOTS; do
 	rm -f "$f"
 done
 
+# What is filled in finds its place only then: of each piece the beginning is where it
+# should be, and behind it there is no room.
+
+# filled_apart FILE
+filled_apart() {
+	local i directory=${1%/*}
+	rm -f "$1" "$directory/rest" "$directory/room"
+	"$S" create --no-dax --size 8M --align 2M "$1" || return
+	head -c 8M /dev/urandom | dd of="$1" conv=notrunc status=none
+	case $1 in
+	*xfs*) cp --reflink=always "$1" "$directory/rest" ;;
+	*) fallocate -l 40M "$directory/room" ;;
+	esac
+	for i in 0 2048 4096 6144; do
+		fallocate -p -o $((i + 64))K -l 1984K "$1"
+		[ ! -e "$directory/rest" ] || fallocate -p -o ${i}K -l 64K "$directory/rest"
+	done
+	sync
+	[ -e "$directory/room" ] || return
+	: >"$directory/rest"
+	fallocate -n -l 1G "$directory/rest"
+	rm "$directory/room"
+	sync
+}
+
+# ends STATUS COMMAND...
+ends() {
+	local want=$1
+	shift
+	"$@"
+	[ $? -eq "$want" ]
+}
+
+for f in /mnt/ext4/apart /mnt/xfs/apart; do
+	how=(--no-dax --align 2M)
+	name=${f%/*} name=${name##*/}
+	filled_apart $f >/dev/null 2>&1
+	answers 0 'would be prepared: 8126464 bytes of holes written out$' "${name}_holes_are_foreseen" \
+		leaves $f 0 "$S" prepare "${how[@]}" --dry-run $f
+	answers 0 'prepare --relocate' "${name}_holes_filled_elsewhere_are_said" \
+		keeps $f ends 1 "$S" prepare "${how[@]}" $f
+	answers 0 'fit' "${name}_holes_are_filled" "$S" check --no-dax $f
+	answers 0 'moved to other blocks' "${name}_filled_file_is_moved" \
+		keeps $f "$S" prepare "${how[@]}" --relocate $f
+	filled_apart $f >/dev/null 2>&1
+	answers 0 'moved to other blocks' "${name}_filled_and_moved_at_once" \
+		keeps $f "$S" prepare "${how[@]}" --relocate $f
+	answers 0 'fit' "${name}_moved_with_holes_is_fit" "$S" check "${how[@]}" $f
+	rm -f $f ${f%/*}/rest
+done
+
 # Files of indirect blocks, for which there is no fallocate(2)
 mkdir -p /mnt/images /mnt/ext2 /mnt/ext3
 mount -t tmpfs none /mnt/images
