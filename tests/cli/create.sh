@@ -89,6 +89,13 @@ if [ -e /sys/block/vda/queue/write_zeroes_unmap_max_hw_bytes ]; then
 	modprobe -r scsi_debug
 fi
 
+# On a terminal one sees how far it is.
+holds "terminal" script -qec "$S create --no-dax --size 8M /mnt/ext4/bar" /dev/null
+mv "$OUT" "$zeroes"
+holds "bar_on_a_terminal" grep -qF "/mnt/ext4/bar: [####################....................]  50 %" "$zeroes"
+holds "bar_is_gone_in_the_end" grep -q "$(printf '\r\033\\[K/mnt/ext4/bar: created')" "$zeroes"
+rm /mnt/ext4/bar
+
 # What stands in the way
 d=/mnt/ext4
 answers 2 "option '--size' is missing" "size_is_needed" "$S" create $d/x

@@ -166,6 +166,14 @@ for f in /mnt/ext4/apart /mnt/xfs/apart; do
 	rm -f $f ${f%/*}/rest
 done
 
+# On a terminal one sees how far it is.
+truncate -s 4M /mnt/ext4/bar
+holds "terminal" script -qec "$S prepare --no-dax /mnt/ext4/bar" /dev/null
+cp "$OUT" "$OUT.bar"
+holds "bar_on_a_terminal" grep -qF "/mnt/ext4/bar: [####################....................]  50 %" "$OUT.bar"
+holds "bar_is_gone_in_the_end" grep -q "$(printf '\r\033\\[K/mnt/ext4/bar: prepared')" "$OUT.bar"
+rm /mnt/ext4/bar
+
 # Files of indirect blocks, for which there is no fallocate(2)
 mkdir -p /mnt/images /mnt/ext2 /mnt/ext3
 mount -t tmpfs none /mnt/images
