@@ -73,6 +73,43 @@ usage() {
 	expect "usage: $name" 2 0 1
 }
 
+# What the manual gives each kind of JSON object, see members.py; and which kinds have
+# been compared with what is printed.
+members=$dir/members
+mandoc -Tutf8 -O width=1000 ../../man/staticdax.8 2>/dev/null | ./members.py >"$members"
+: >"$dir/compared"
+
+# keys NAME FILTER KIND...: each object there, of the last run, has the members that the
+# manual gives these kinds together, and =MEMBER; bytes of names come as they must
+keys() {
+	name=$1 filter=$2
+	shift 2
+	for kind; do
+		case $kind in
+		=*) echo "${kind#=}" ;;
+		*)
+			awk -F '\t' -v kind="$kind" '$1 == kind { print $2 }' "$members"
+			echo "$kind" >>"$dir/compared"
+			;;
+		esac
+	done | sort -u >"$dir/wanted"
+	if ! command -v jq >/dev/null || ! command -v mandoc >/dev/null; then
+		tap_skip "$name" "there is no jq, or no mandoc"
+		return
+	fi
+	jq -r "$filter | select(type == \"object\") | [keys[] | select(endswith(\"_hex\") | not)] |
+		join(\" \")" "$dir/out" | sort -u >"$dir/got"
+	if [ -s "$dir/wanted" ] && [ "$(cat "$dir/got")" = "$(paste -sd ' ' "$dir/wanted")" ]; then
+		tap_ok "$name"
+	else
+		tap_not_ok "$name" "manual: $(paste -sd ' ' "$dir/wanted")" "printed: $(cat "$dir/got")"
+	fi
+}
+every='every document'
+answered='In every document, file, element of get, and in status'
+file='Elements of files of seal, unseal, create, prepare and check'
+seal='Elements of files of get, and of seals'
+
 verbs=$("$fake" __complete verbs)
 
 # --- before the verb ---
@@ -338,6 +375,7 @@ expect "lock" 0 1 0
 says "locked" out "locked until reboot"
 run lock --json
 json "lock --json" '.locked and .changed and .reason == "ok"'
+keys "members of lock" . "$every" "$answered" lock
 run_with FAKE_LOCK=guard_held lock
 expect "lock while somebody could still write" 5 0 1
 run doctor
@@ -392,15 +430,25 @@ lines "monitor --json" '[.[].event] ==
 	.[1].path == null and .[1].ino == null and .[1].dev == "259:1" and
 	.[2].lapse == "unmounted" and .[3].count == 7 and
 	.[4].enforcing == true and .[4].error == null'
+keys "members of a denial" 'select(.event == "denied", .event == "audited")' \
+	monitor "monitor denied and audited"
+keys "members of a lapse" 'select(.event == "lapsed")' monitor "monitor lapsed"
+keys "members of a loss" 'select(.event == "lost")' monitor "monitor lost"
+keys "members of enforcement" 'select(.event == "enforcement")' \
+	monitor "monitor enforcement" "$answered"
 run_with FAKE_EVENTS=100 monitor --json
 lines "monitor --json, suppressed" '.[-1].event == "suppressed" and
 	.[-1].count == 90 and .[-1].op == "shrink" and .[-1].uid == 1000'
+keys "members of what was suppressed" 'select(.event == "suppressed")' \
+	monitor "monitor suppressed"
 run_with FAKE_STATUS=canary monitor --json
 lines "monitor --json, not enforcing" '.[-1].event == "enforcement" and
 	.[-1].enforcing == false and .[-1].reason == "canary"'
 run_with FAKE_STATUS=no_privilege monitor --json
 lines "monitor --json without privilege" '.[-1].enforcing == null and
 	.[-1].reason == "no_privilege"'
+keys "members of enforcement that is not known" 'select(.event == "enforcement")' \
+	monitor "monitor enforcement" "$answered"
 run_with FAKE_STATUS=nothing monitor
 expect "monitor while nothing is sealed" 0 5 0
 
@@ -487,6 +535,7 @@ run create --size 8M geometry
 expect "create that is impossible" 3 0 1
 run create --size 8M --json exists
 json "create --json that failed" '.files[0].reason == "exists" and .files[0].answer == "failed"'
+keys "members of a created file" '.files[]' "$answered" "$file"
 run create --size 8M x
 expect "no bar where nobody looks" 0 1 0
 script -qec "$fake create --size 8M x" /dev/null >"$dir/out" 2>&1
@@ -510,6 +559,8 @@ run prepare linked held x
 expect "prepare: the worst outcome counts" 5 1 11
 run prepare --json leftover
 json "prepare --json" '.files[0].reason == "leftover" and .files[0].trimmed == 4096 and .files[0].relocated == false'
+keys "members of a prepared file" '.files[]' "$answered" "$file" \
+	"Elements of files of prepare, besides"
 
 # --- metrics ---
 
@@ -529,6 +580,9 @@ json "seal --json" '.version == 1 and .error == null and
 	[.files[].answer] == ["yes", "no", "held"] and
 	.files[1].error == "EINVAL" and .files[1].offset == 4096 and
 	(.files[2].holders | length) == 8 and .files[2].holders_count == 11'
+keys "members of seal" . "$every" "$answered" =files
+keys "members of a file" '.files[]' "$answered" "$file"
+keys "members of a holder" '.files[].holders[]' "$file/holders"
 expect "failures are on stderr too" 5 5 11
 run unseal --json --all
 json "unseal --json --all" '(.files | length) == 8 and
@@ -537,19 +591,24 @@ json "unseal --json --all" '(.files | length) == 8 and
 run unseal --json --all /missing
 json "unseal --json --all of no mount point" \
 	'.files == [] and .error == "ENOENT"'
+keys "members of unseal" . "$every" "$answered" =files
 run unseal --json --all /no_privilege
 json "unseal --json --all that fails as a whole" \
 	'.files == [] and .reason == "no_privilege"'
 run check --json hole x
 json "check --json" '[.files[].reason] == ["hole", "ok"]'
+keys "members of a checked file" '.files[]' "$answered" "$file"
 run get --json sealed.1 x eacces
 json "get --json" '[.files[].sealed] == [true, false, null] and
 	.files[2].error == "EACCES"'
+keys "members of what is got" '.files[]' "$answered" "$seal"
 run verify --json moved sealed.1 not_sealed
 json "verify --json" '[.files[].reason] == ["moved", "ok", "not_sealed"] and
 	.files[0].offset == 8192 and .files[1].seal.digest == "fedcba9876543210" and
 	.files[1].digest == "0000000000abcdef" and .files[2].seal == null and
 	.files[0].seal == null'
+keys "members of a verified file" '.files[]' "$answered" "$file" "Elements of files of verify"
+keys "members of what it was" '.files[].seal' "$seal"
 run_with FAKE_STATUS=canary verify --json
 json "verify --json and the canary" '(.files | length) == 8 and .reason == "canary"'
 run map --json x
@@ -559,6 +618,8 @@ json "map --json" '.pages_2m == 2 and .pages_1g == 0 and .qemu == null and
 	.runs[2].state == "unwritten" and .runs[2].align == null and
 	.runs[0].address_dev == "259:0" and .runs[0].opaque == null and
 	.runs[1].address_dev == null'
+keys "members of map" . "$every" "$answered" map
+keys "members of a run" '.runs[]' map/runs
 run map --json stacked
 json "map --json of what cannot be seen through" '.dev == "259:1" and
 	[.runs[].address_dev] == ["259:1", "259:2", "9:0"] and
@@ -575,6 +636,9 @@ json "list --json" '(.seals | length) == 8 and
 	.seals[1].last_denial.offset == 5 and
 	.seals[1].last_denial.errno == "ETXTBSY" and
 	.seals[0].digest == "fedcba9876543210"'
+keys "members of list" . "$every" "$answered" =seals
+keys "members of a seal" '.seals[]' "$seal"
+keys "members of a last denial" '.seals[].last_denial' "$seal/last_denial"
 run_with FAKE_SEALS=0 list --json
 json "list --json of nothing" '.seals == []'
 run_with FAKE_LIST=pins_version list --json
@@ -582,11 +646,16 @@ json "list --json that failed" '.seals == [] and .error == "EPROTO"'
 run_with FAKE_STATUS=canary status --json
 json "status --json" '.enforcing == false and .reason == "canary" and
 	(.hooks | length) == 5'
+keys "members of status" . "$every" "$answered" status
+keys "members of a hook" '.hooks[]' status/hooks
+keys "members of a lapsed seal" '.lapsed_seals[]' "$seal"
 run_with FAKE_STATUS=no_privilege status --json
 json "status --json without privilege" '.seals == null and .error == "EPERM"'
 run_with FAKE_DOCTOR=cannot doctor --json
 json "doctor --json" '(.answers | length) == 3 and .answers[1].yes == false and
 	.error == "EOPNOTSUPP"'
+keys "members of doctor" . "$every" "$answered" =answers
+keys "members of an answer" '.answers[]' "Elements of answers"
 
 # --- apply: what a policy asks for ---
 
@@ -610,6 +679,8 @@ run apply --json "$dir/etc"
 json "apply --json" '[.files[].action] == ["seal", "keep", "keep"] and
 	[.files[].policy[-8:]] == ["a.conf:1", "a.conf:3", "a.conf:4"] and
 	.files[0].changed == true and .files[1].changed == false'
+keys "members of apply" . "$every" "$answered" =files
+keys "members of what is applied" '.files[]' "$answered" "$file" "Elements of files of apply"
 run apply --dry-run "$dir/etc"
 expect "apply --dry-run" 0 3 0
 says "apply --dry-run seals nothing" out \
@@ -649,6 +720,7 @@ says "apply --dry-run says from what to what" out \
 run apply --dry-run --json "$dir/etc/c.conf"
 json "apply --dry-run --json of another mode" '.files[0].action == "change" and
 	.files[0].was == {"mode": "static", "audit": false, "align": 2097152}'
+keys "members of what was there before" '.files[].was' "Elements of files of apply/was"
 chmod 666 "$dir/etc/c.conf"
 usage "apply with a policy that others may write" apply "$dir/etc"
 run apply "$dir/missing"
@@ -700,5 +772,14 @@ expect "a closed stdout is a failure" 3 0 1
 status=$?
 : >"$dir/err"
 expect "a closed stderr gets into nobody's way" 1 0 0
+
+# --- what the manual has and nothing above looks at ---
+
+left=$(cut -f1 "$members" | sort -u | grep -vxFf "$dir/compared")
+if [ -z "$left" ]; then
+	tap_ok "every kind of object of the manual was compared"
+else
+	tap_not_ok "every kind of object of the manual was compared" "$left"
+fi
 
 tap_done
