@@ -28,10 +28,18 @@ cuts=${CUTS:-seal:fsync:1 prepare:unlinkat:1 mend:msync:1 created turns}
 work=$(mktemp -d "${TMPDIR:-/tmp}/staticdax-cut.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 PATH=$PATH:/usr/sbin:/sbin
-truncate -s 128M "$work/ext4"
-truncate -s 320M "$work/xfs"
-mkfs.ext4 -q -F -b 4096 -E lazy_itable_init=0 "$work/ext4"
-mkfs.xfs -q -m reflink=1 "$work/xfs"
+# What nobody has written is no zero, so that zeroes that are missing show.
+tr '\0' '\252' </dev/zero | head -c 128M >"$work/ext4"
+tr '\0' '\252' </dev/zero | head -c 320M >"$work/xfs"
+mkfs.ext4 -q -F -b 4096 -E lazy_itable_init=0,nodiscard "$work/ext4"
+mkfs.xfs -q -K -m reflink=1 "$work/xfs"
+for image in ext4 xfs; do
+	if [ "$(tr -d '\252' <"$work/$image" | wc -c)" -lt 100000000 ]; then
+		tap_ok "${image}_has_no_zeroes_to_begin_with"
+	else
+		tap_not_ok "${image}_has_no_zeroes_to_begin_with"
+	fi
+done
 
 # boot BEFORE CUT: after what happened BEFORE; until it says that it is where the
 # power goes, or to its end
