@@ -61,9 +61,14 @@ static void settle(struct applying *applying, struct applied *applied)
 
 static void keep(const struct staticdax_seal *seal, struct applied *applied)
 {
+	struct stat st;
+
 	applied->action = APPLY_KEEP;
 	applied->result = outcome_of_errno(0);
 	applied->result.file_size = seal->file_size;
+	/* it may have grown since */
+	if (seal->mode == STATICDAX_MODE_NOSHRINK && !stat(applied->path, &st))
+		applied->result.file_size = st.st_size;
 	applied->result.align = seal->align;
 	applied->result.runs = seal->runs;
 	applied->result.digest = seal->digest;

@@ -196,6 +196,7 @@ wants 'mode: noshrink'
 answers 0 'changed: changed from static to noshrink \(4194304 bytes now' "to_noshrink" "$S" apply
 fails "noshrink_does_not_shrink" truncate -s 4096 $f
 holds "noshrink_grows" truncate -s +1M $f
+answers 0 'changed: already sealed \(5242880 bytes now' "noshrink_is_as_long_as_it_is_now" "$S" apply
 wants 'audit: yes' 'mode: swapfile'
 answers 1 'has a hole|is not allocated' "to_what_it_is_not_fit_for" "$S" apply
 fails "unfit_keeps_what_it_had" truncate -s 4096 $f
