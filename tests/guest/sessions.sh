@@ -3,12 +3,39 @@
 #
 # What readers are shown: the guided tour, as `make demo` runs it and as HOST=1 runs it on
 # a host, and the sessions of README.md and docs/for-*.md, command by command: each still
-# says what stands there, but for numbers and how wide its columns are.
+# says what stands there, but for numbers that are no alignment and how wide its columns
+# are.
 #
 # Usage: sessions.sh [--print]   prints the pages with what was said now, to be
 # put in place of what was said then
 
 . tests/cli/guest.sh
+
+# says COMMAND: what it says, and the next line of what runs behind it, which has one
+# more to say of each
+behind=
+says() {
+	local line
+
+	case $1 in
+	*' &')
+		exec 8< <(eval "exec ${1% &}" 2>&1)
+		behind=$!
+		;;
+	'kill %1')
+		kill "$behind"
+		tail -f --pid "$behind" /dev/null
+		exec 8<&-
+		behind=
+		return
+		;;
+	*)
+		eval "$1" >"$OUT" 2>&1 </dev/null
+		cat "$OUT"
+		;;
+	esac
+	[ -z "$behind" ] || { IFS= read -r -t 60 line <&8 && printf '%s\n' "$line"; }
+}
 
 # $1, with what its commands say now. "#" before a command is root's prompt, "$"
 # an ordinary user's.
@@ -26,17 +53,17 @@ replay() {
 			printf '%s\n' "$line"
 			command=${line#? }
 			[[ $line == '# '* ]] || command="setpriv --reuid 1000 --regid 1000 --clear-groups bash -c ${command@Q}"
-			eval "$command" >"$OUT" 2>&1 </dev/null
-			cat "$OUT"
+			says "$command"
 		fi
 	done <"$1"
 }
 
 # What differs from run to run: digests, addresses, times, counts, and in how many
-# pieces the filesystem had room. And from kernel to kernel: which of the hooks it
-# has that are used only where they are.
+# pieces the filesystem had room, but no alignment that was asked for. And from kernel
+# to kernel: which of the hooks it has that are used only where they are.
 alike() {
 	sed -E 's/^(ok|no) +more-hooks: .*/more-hooks/
+		s/\balign([ =])4K\b/align\1page/g; s/\balign([ =])2M\b/align\1huge/g
 		s/^[^ ]*sessions\.sh: line [0-9]+: /bash: /
 		s/\b(0x)?[0-9a-f]{8,16}\b/N/g; s/[0-9]+[KMG]\b/N/g; s/[0-9]+/N/g
 		s/\bruns\b/run/; s/[[:space:]]+/ /g; s/ $//' "$1" | uniq
@@ -87,15 +114,22 @@ try() {
 	holds "${name}_has_a_session" test "$(grep -c '^[#$] ' "/tmp/$name")" -ge 8
 }
 
-# It has a file that was there before, and its last commands are to be tried on
-# whatever the reader has.
+# It has a file and a policy that were there before, and its last commands are to be
+# tried on whatever the reader has.
 read_me() {
-	mkdir -p /var/lib/search
+	mkdir -p /var/lib/search /etc/staticdax.d
 	head -c 1M /dev/zero >/var/lib/search/index
+	cat >/etc/staticdax.d/mine.conf <<-'EOF2'
+		/mnt/ext4-dax/*.img:
+		  mode: swapfile
+		  align: 2M
+		/var/lib/search/*:
+		  mode: noshrink
+	EOF2
 	sed '/^## Looking in/,$d' README.md >/tmp/README.md
 	try /tmp/README.md "$@"
-	holds "its_file_is_unsealed" "$S" unseal /var/lib/search/index
-	rm /mnt/ext4-dax/pool
+	holds "its_files_are_unsealed" "$S" unseal --all
+	rm -r /mnt/ext4-dax/{pool,vm.img,old} /etc/staticdax.d
 	holds "README_leaves_nothing" nothing_left
 }
 
