@@ -163,7 +163,7 @@ static const struct {
 	const char *detail, *remedy; /* must be part of it */
 	int r;
 } cases[] = {
-	{ "good", NULL, NULL, "hooks", true, "all 12", "", 0 },
+	{ "good", NULL, NULL, "hooks", true, "all 13", "", 0 },
 	{ "not_root", "/proc/self/status", "CapEff:\t0000000000000200\n", "privilege", false,
 	  "missing: CAP_SYS_ADMIN, CAP_LEASE", "run as root", -EPERM },
 	{ "user_namespace", "/proc/self/uid_map", "0 1000 1\n", "privilege", false,
