@@ -3,10 +3,18 @@
 #
 # Runs as a service of the booted system, which has the packages in /debs and
 # /rpms.
+#
+# Usage: guest.sh first   installs the Debian packages, and uses them
+#        guest.sh second  after a reboot, when the policy is in force again, removes
+#                         them; then the rpm packages
 
 . tests/cli/guest.sh
 S=/usr/sbin/staticdax
 file=/var/lib/pool
+units=/etc/systemd/system
+prom=/var/lib/prometheus/node-exporter/staticdax.prom
+# what outlives a reboot and is no part of the system
+kept=/var/tmp
 
 # Every path of the system, but for what dpkg, rpm, the linker and the journal keep.
 # everything TEST...: those for which find's test holds
@@ -78,11 +86,100 @@ in_use() {
 	holds "reinstallation" dpkg -i /debs/staticdax_*.deb
 	holds "sealed_after_reinstallation" "$S" get $file
 	fails "deny_truncate_after_reinstallation" truncate -s 0 $file
+	holds "metrics_timer_runs_after_reinstallation" systemctl -q is-active staticdax-metrics.timer
 	exec 7<$file
 	answers 1 'sealed and in use' "removal_while_somebody_relies_on_a_seal" dpkg -r staticdax
 	exec 7<&-
 	fails "deny_truncate_after_removal_was_refused" truncate -s 0 $file
 	holds "still_installed" dpkg -s staticdax
+}
+
+# Ordinary services come after it without naming it. This one is asked after the reboot.
+write_application() {
+	cat >$units/application.service <<-EOF2
+		[Service]
+		Type=oneshot
+		ExecStart=/bin/sh -c 'staticdax get $file && s=sealed || s=free; echo "\$\$(cat /proc/sys/kernel/random/boot_id) \$\$s" >$kept/application'
+		[Install]
+		WantedBy=multi-user.target
+	EOF2
+	holds "application_is_enabled" systemctl -q enable application.service
+}
+
+# written_after TIME: waits until the metrics have been written at another
+written_after() {
+	# shellcheck disable=SC2016 # expanded there
+	timeout 150 bash -c 'until now=$(stat -c %y "$1" 2>/dev/null) && [ "$now" != "$2" ]
+		do :; done' - $prom "$1"
+}
+
+# The collector's directory is there once the exporter is installed.
+start_metrics() {
+	install -d -o 65534 -m 755 ${prom%/*}
+	holds "metrics_timer_is_enabled" systemctl -q enable --now staticdax-metrics.timer
+	holds "metrics_are_written" written_after ''
+	written=$(stat -c %y $prom)
+}
+
+# scraped PATTERN: a line of what the exporter said
+scraped() {
+	grep -qE -- "$1" $kept/scraped
+}
+
+# scrape: what Debian's exporter says, that runs as nobody and looks where it always does
+scrape() {
+	local exporter
+
+	setpriv --reuid 65534 --regid 65534 --clear-groups /debs/exporter --log.level=error \
+		--web.listen-address=127.0.0.1:9100 --collector.disable-defaults \
+		--collector.textfile &
+	exporter=$!
+	timeout 60 bash -c 'until exec 3<>/dev/tcp/127.0.0.1/9100; do :; done 2>/dev/null
+		printf "GET /metrics HTTP/1.0\r\n\r\n" >&3; cat <&3' >$kept/scraped
+	kill $exporter
+	wait $exporter
+}
+
+# By now the timer has had its minute.
+read_metrics() {
+	local name
+
+	holds "metrics_are_written_again" written_after "$written"
+	holds "metrics_are_those_of_now" systemctl start staticdax-metrics.service
+	scrape
+	holds "exporter_reads_the_file" scraped '^node_textfile_scrape_error 0'
+	holds "exporter_says_that_it_is_enforced" scraped '^staticdax_enforcing 1'
+	holds "exporter_counts_the_seal" scraped '^staticdax_seals\{.*state="sealed".*\} 1'
+	holds "alert_rules_are_installed" cmp /usr/share/staticdax/staticdax.rules.yml \
+		/debs/staticdax.rules.yml
+	for name in $(sed -n 's/expr://p' /usr/share/staticdax/staticdax.rules.yml |
+		grep -oE '\bstaticdax_\w+' | sort -u); do
+		scraped "^$name\\b" || echo "$name"
+	done >$kept/missing
+	answers 0 '' "alerts_are_on_what_the_exporter_says" diff /dev/null $kept/missing
+}
+
+# Only what is enabled is there to write metrics after the reboot.
+stop_metrics() {
+	holds "metrics_timer_stops" systemctl stop staticdax-metrics.timer
+	holds "metrics_service_stops" systemctl stop staticdax-metrics.service
+	holds "metrics_are_gone" rm $prom
+}
+
+after_reboot() {
+	holds "sealed_before_the_application_started" test "$(cat $kept/application)" = \
+		"$(cat /proc/sys/kernel/random/boot_id) sealed"
+	holds "unit_is_active" systemctl -q is-active staticdax.service
+	holds "release_waits_for_shutdown" systemctl -q is-active staticdax-release.service
+	holds "no_unit_has_failed" test -z "$(systemctl --failed --plain --no-legend)"
+	answers 0 'sealed' "sealed_after_reboot" "$S" get $file
+	fails "deny_truncate_after_reboot" truncate -s 0 $file
+	holds "allow_write_in_place_after_reboot" dd if=/dev/zero of=$file bs=4k count=1 conv=notrunc
+	holds "metrics_are_written_after_reboot" written_after ''
+	answers 0 '^staticdax_enforcing 1$' "metrics_say_that_it_is_enforced" cat $prom
+	answers 0 '^enforcing: yes' "status_after_reboot" "$S" status
+	systemctl -q disable application.service
+	rm $units/application.service
 }
 
 # The example of the package, with the installed library. daxctl() means DAX.
@@ -99,36 +196,69 @@ from_python() {
 	umount /mnt
 }
 
-# plays [ARGUMENT...]: the playbook as it is shipped, on this machine
+# plays [ARGUMENT...]: the playbook as it is shipped
 plays() {
 	(cd /ansible && ansible-playbook -i machines site.yml "$@")
 }
 
-# The machine has the package already, and another policy with its seal. What the
+# Another machine, as far as Ansible can see: with policies of its own, and other files
+# by the same names.
+make_another() {
+	mkdir -p $another/files $another/policies $files
+	cat >$another/staticdax <<-EOF2
+		#!/bin/sh
+		exec unshare -m sh -c 'mount --bind $another/files $files && exec $S "\$@"' - "\$@"
+	EOF2
+	chmod 755 $another/staticdax
+}
+
+# The machines have the package already, and one another policy with its seal. What the
 # role does besides is shown on the host, where Python is not emulated.
 by_ansible() {
-	local carried=/var/lib/carried
+	local another=/var/lib/another files=/var/lib/carried
+	local carried=$files/pool
 
 	export ANSIBLE_HOME=/tmp/ansible ANSIBLE_LOCAL_TEMP=/tmp/ansible \
 		ANSIBLE_REMOTE_TEMP=/tmp/ansible ANSIBLE_NOCOLOR=1 ANSIBLE_PIPELINING=1 \
 		PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8
-	printf '[pmem]\nlocalhost ansible_connection=local ansible_become=false\n' \
-		>/ansible/machines
+	make_another
+	cat >/ansible/machines <<-EOF2
+		[pmem]
+		one
+		two staticdax_directory=$another/policies staticdax_command=$another/staticdax
+		[pmem:vars]
+		ansible_connection=local
+		ansible_become=false
+	EOF2
 	mkdir /ansible/policies
 	fit $carried
 	printf '%s:\n  dax: no\n' $carried >/ansible/policies/carried.conf
-	answers 0 'changed=[1-9].* failed=0 ' "ansible_carries_the_policy" plays
+	answers 2 '^one .*changed=[1-9].* failed=0' "ansible_carries_the_policy" plays
+	cp "$OUT" /tmp/said
+	holds "a_machine_that_has_not_the_file_fails" grep -q '^two .* failed=1' /tmp/said
+	holds "and_does_not_get_the_policy" test ! -e $another/policies/carried.conf
 	fails "deny_truncate_of_what_ansible_names" truncate -s 0 $carried
 	holds "the_other_policy_stays" "$S" get $file
 	holds "ansible_enables_the_monitor" enabled staticdax-monitor.service enabled
+
+	fit $another/files/pool
+	answers 0 '^two .*changed=[1-9].* failed=0' "ansible_carries_it_to_both" plays
+	cp "$OUT" /tmp/said
+	holds "the_first_has_it_already" grep -q '^one .*changed=0 .* failed=0' /tmp/said
+	fails "deny_truncate_on_the_first" truncate -s 0 $carried
+	fails "deny_truncate_on_the_second" truncate -s 0 $another/files/pool
+	holds "the_second_lets_go" $another/staticdax unseal $carried
+	holds "allow_truncate_on_the_second" truncate -s 0 $another/files/pool
+	fails "deny_truncate_on_the_first_still" truncate -s 0 $carried
+
 	rm /ansible/policies/*
 	answers 0 'changed=[1-9].* failed=0 ' "ansible_takes_policies_away" \
-		plays --tags policy -e '{"staticdax_exclusive": true}'
+		plays --limit one --tags policy -e '{"staticdax_exclusive": true}'
 	holds "allow_truncate_of_what_ansible_named" truncate -s 0 $carried
 	answers 1 'not sealed' "the_other_seal_went_as_well" "$S" get $file
 	systemctl -q disable --now staticdax-monitor.service
 	# the last two are what it asks rpm and apt
-	rm -rf /tmp/ansible $carried /ansible/policies /ansible/machines \
+	rm -rf /tmp/ansible $files $another /ansible/policies /ansible/machines \
 		~root/.rpmdb /var/cache/apt/*.bin
 	printf '%s:\n  dax: no\n' $file >/etc/staticdax.d/pool.conf
 	holds "policy_is_applied_again" systemctl restart staticdax
@@ -138,10 +268,11 @@ after_removal() {
 	holds "purge" dpkg --purge staticdax libstaticdax-dev libstaticdax1
 	holds "allow_truncate" truncate -s 0 $file
 	holds "no_registry_is_left" test ! -e /run/staticdax
-	rm -f $file /etc/staticdax.d/pool.conf
+	fails "no_timer_is_left" systemctl -q is-active staticdax-metrics.timer
+	rm -rf $file /etc/staticdax.d/pool.conf /var/lib/prometheus
 	rmdir /etc/staticdax.d 2>/dev/null
-	everything -true >/tmp/after
-	answers 0 '' "purge_leaves_nothing" diff /tmp/before /tmp/after
+	everything -true >$kept/after
+	answers 0 '' "purge_leaves_nothing" diff $kept/before $kept/after
 }
 
 # On Debian what they require has other names, and rpm wants to be asked twice and
@@ -156,7 +287,7 @@ install_rpms() {
 
 # Directories that rpm expects to be there already stay.
 with_rpm() {
-	everything ! -type d >/tmp/before
+	everything ! -type d >$kept/before
 	fit $file
 	holds "rpm_installation" install_rpms
 	holds "rpm_service_is_enabled" enabled staticdax.service enabled
@@ -178,24 +309,36 @@ with_rpm() {
 	holds "rpm_no_registry_is_left" test ! -e /run/staticdax
 	rm -f $file /etc/staticdax.d/pool.conf
 	rmdir /etc/staticdax.d
-	everything ! -type d >/tmp/after
-	answers 0 '' "rpm_removal_leaves_nothing" diff /tmp/before /tmp/after
+	everything ! -type d >$kept/after
+	answers 0 '' "rpm_removal_leaves_nothing" diff $kept/before $kept/after
 }
 
-# It keeps services from being started while a system is made.
-rm -f /usr/sbin/policy-rc.d
-(
-	everything -true >/tmp/before
+first() {
+	# It keeps services from being started while a system is made.
+	rm -f /usr/sbin/policy-rc.d
+	everything -true >$kept/before
 	fit $file
 	holds "installation" install_packages
 	after_installation
+	start_metrics
 	walk
 	in_use
 	from_python
 	[ "$FLEET" = no ] || by_ansible
+	read_metrics
+	stop_metrics
+	write_application
+}
+
+second() {
+	after_reboot
 	holds "removal" dpkg -r staticdax
 	after_removal
 	with_rpm
+}
+
+(
+	"$1"
 	tap_done
 )
 echo $? >/dev/ttyS2

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The Debian packages, installed, used, also from Python and by Ansible, upgraded,
-# removed and purged by dpkg in a running system; and the same with the rpm packages
-# and rpm.
+# The Debian packages, installed, used, also from Python, by Ansible and by a node
+# exporter, upgraded, still in force after a reboot, removed and purged by dpkg in a
+# running system; and the same with the rpm packages and rpm.
 #
 # Usage: tests/packaging/install.sh KERNEL
 #   FLEET=no  without Ansible
@@ -37,7 +37,16 @@ cp $debs/{staticdax,libstaticdax1,libstaticdax-dev}_*.deb "$overlay/debs/"
 cp $rpms/*.rpm "$overlay/rpms/"
 # The system has no /usr/share/doc, where the package puts these.
 cp -r examples share/ansible "$overlay/"
+cp share/staticdax.rules.yml "$overlay/debs/"
+if exporter=$(tests/prometheus.sh prometheus-node-exporter 2>"$work/log"); then
+	cp "$exporter" "$overlay/debs/exporter"
+else
+	tap_not_ok "node_exporter_is_there" "$(cat "$work/log")"
+fi
 take_system
 write_test_unit multi-user.target
-boot packages -t 1200 -a 'memmap=64M!768M' -e FLEET="${FLEET:-yes}" -- tests/packaging/guest.sh
+boot packages -t 1200 -a 'memmap=64M!768M' -e FLEET="${FLEET:-yes}" \
+	-- tests/packaging/guest.sh first
+# What they have been told is on the disk.
+boot packages_again -t 900 -- tests/packaging/guest.sh second
 tap_done

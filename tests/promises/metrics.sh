@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 fake=build/tests/staticdax-fake
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
-if ! promtool=$(tests/promtool.sh 2>"$said"); then
+if ! promtool=$(tests/prometheus.sh promtool 2>"$said"); then
 	tap_not_ok "promtool_is_there" "$(cat "$said")"
 	tap_done
 fi
