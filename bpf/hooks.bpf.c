@@ -397,15 +397,7 @@ int BPF_PROG(sdax_rename, struct inode *old_dir, struct dentry *old_dentry,
 SEC("lsm/sb_umount")
 int BPF_PROG(sdax_umount, struct vfsmount *mnt, int flags, int ret)
 {
-	u32 dev = BPF_CORE_READ(mnt, mnt_sb, s_dev);
-
-	if (ret)
-		return ret;
-	if (sdax_dev_holds(dev, SDAX_HOOK_SB_UMOUNT) && sdax_last_umount(mnt))
-		ret = sdax_decide_dev(dev, SDAX_OP_UMOUNT, SDAX_HOOK_SB_UMOUNT);
-	if (!ret && flags & MNT_DETACH)
-		ret = sdax_umount_below(mnt);
-	return ret;
+	return ret ? ret : sdax_judge_umount(mnt, flags & MNT_DETACH);
 }
 
 /*

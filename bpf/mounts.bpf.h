@@ -14,14 +14,13 @@
  * No hook is asked about either. A mount that is in no namespace is none: it has
  * been unmounted already, or is the kernel's own.
  *
- * Where the parent mount is shared, as everything is under systemd, a umount
- * takes the propagated copies along: they sit on the same mountpoint in other
- * namespaces. So another mount is a survivor only if the umount stays where it
- * is, or if it sits elsewhere. A copy in a namespace that is no longer a peer
- * would survive as well and is not counted: that umount is refused in error.
+ * Where the parent mount is shared, as everything is under systemd, a umount takes
+ * copies along, and what else is mounted on the same name (propagate.bpf.h). So
+ * whatever leaves, also what is on its name elsewhere is judged.
  *
- * What cannot be found out within the bounds is refused: where more mounts lie on
- * each other, or below one that is unmounted lazily, as if a seal were among them.
+ * What cannot be found out within the bounds is refused: a mount that lies on more
+ * others than that goes, and a umount that would take more along counts as if a seal
+ * were among them.
  *
  * Read without mount_lock. What a concurrent umount can make of that is a
  * filesystem that goes away with its seals lapsed, which is reported.
@@ -33,10 +32,12 @@
 #include "compat.bpf.h"
 #include "decide.bpf.h"
 #include "identity.bpf.h"
+#include "propagate.bpf.h"
 #include <asm-generic/errno.h>
 #include <bpf/bpf_helpers.h>
 
 #define SDAX_MOUNTS_MAX 100000	/* more than fs.mount-max lets a namespace have */
+#define SDAX_UMOUNT_MAX (1 << 22)	/* steps through what it may take along */
 #define SDAX_PARENTS_MAX 4096	/* processes between the current one and the first */
 
 /* How hard a mount is to lose. */
@@ -46,17 +47,21 @@ enum sdax_hold {
 	SDAX_HOLD_FIRM,
 };
 
+/*
+ * The verifier goes again through what follows for each value of a number that it
+ * knows, and of eight bytes of stack it knows the lower four.
+ */
 struct sdax_mount_search {
 	struct super_block *sb;
 	struct mount *leaving;	/* with all that is below it, or NULL */
 	struct dentry *removed;	/* with all that is mounted on it, or NULL */
 	struct mnt_namespace *home;	/* the first one; NULL: not found */
 	struct mount *at;
-	struct dentry *mountpoint;
-	u32 propagates;
-	u32 goes;	/* enum sdax_hold: the firmest that goes */
-	u32 stays;	/* and the firmest that stays */
-	u32 over;	/* all that matter have been looked at */
+	u32 known;
+	u8 spread;	/* the umount propagates to the one looked at */
+	u8 goes;	/* enum sdax_hold: the firmest that goes */
+	u8 stays;	/* and the firmest that stays */
+	u8 over;	/* all that matter have been looked at */
 };
 
 static long sdax_go_to_first(u32 i, struct task_struct **task)
@@ -84,9 +89,12 @@ static __always_inline bool sdax_is_in_none(struct mnt_namespace *ns)
 	return !ns || (u64)ns >= -4095ULL;
 }
 
-/* One mount of the filesystem: on which side, and how firm. */
+/*
+ * One mount of the filesystem: on which side, and how firm. Where the first namespace
+ * is not known, what goes is taken for one of it, and what stays is not.
+ */
 static __always_inline void sdax_weigh(struct sdax_mount_search *s,
-				       struct mount *mount)
+				       struct mount *mount, bool propagates)
 {
 	struct mnt_namespace *ns = BPF_CORE_READ(mount, mnt_ns);
 	struct sdax_climb climb = {
@@ -99,6 +107,10 @@ static __always_inline void sdax_weigh(struct sdax_mount_search *s,
 	if (sdax_is_in_none(ns))
 		return;
 	sdax_climb(&climb);
+	if (propagates && !climb.goes) {
+		s->spread = sdax_propagates_to(mount, s->leaving);
+		climb.goes = s->spread;
+	}
 	if (!climb.may_vanish && (s->home ? ns == s->home : climb.goes))
 		hold = SDAX_HOLD_FIRM;
 	if (climb.goes) {
@@ -106,119 +118,125 @@ static __always_inline void sdax_weigh(struct sdax_mount_search *s,
 			s->goes = hold;
 		return;
 	}
-	if (s->propagates &&
-	    BPF_CORE_READ(mount, mnt_mountpoint) == s->mountpoint)
-		return;
 	if (hold > s->stays)
 		s->stays = hold;
 }
 
-static long sdax_weigh_next(u32 i, struct sdax_mount_search *s)
+static __always_inline long sdax_weigh_next(struct sdax_mount_search *s,
+					    bool propagates)
 {
 	struct mount *at = s->at;
 
 	s->over = !at || s->stays == SDAX_HOLD_FIRM;
 	if (s->over)
 		return 1;
-	sdax_weigh(s, at);
+	sdax_weigh(s, at, propagates);
 	s->at = sdax_next_mount(s->sb, at);
 	return 0;
 }
 
+static long sdax_weigh_at_removal(u32 i, struct sdax_mount_search *s)
+{
+	return sdax_weigh_next(s, false);
+}
+
+static long sdax_weigh_at_umount(u32 i, struct sdax_mount_search *s)
+{
+	return sdax_weigh_next(s, true);
+}
+
 /* Does what goes leave nothing as firm behind? */
-static __always_inline bool sdax_is_lost(struct sdax_mount_search *s)
+static __always_inline bool sdax_is_lost(struct sdax_mount_search *s,
+					 void *weigh)
 {
 	s->at = sdax_first_mount(s->sb);
-	bpf_loop(SDAX_MOUNTS_MAX, sdax_weigh_next, s, 0);
+	bpf_loop(SDAX_MOUNTS_MAX, weigh, s, 0);
 	return !s->over || s->goes > s->stays;
 }
 
-/* Is mount the last of its filesystem that goes when leaving does? */
-static __always_inline bool sdax_goes_with(struct mount *mount,
-					   struct mount *leaving,
-					   struct mnt_namespace *home)
-{
-	struct sdax_mount_search s = {
-		.sb = BPF_CORE_READ(mount, mnt.mnt_sb),
-		.leaving = leaving,
-		.home = home,
-		.mountpoint = BPF_CORE_READ(mount, mnt_mountpoint),
-		.propagates = BPF_CORE_READ(mount, mnt_parent, mnt_group_id) |
-			      BPF_CORE_READ(leaving, mnt_parent, mnt_group_id),
-	};
-
-	return sdax_is_lost(&s);
-}
-
-static __always_inline bool sdax_last_umount(struct vfsmount *mnt)
-{
-	struct mount *mount = sdax_mount_of(mnt);
-
-	return sdax_goes_with(mount, mount, sdax_home());
-}
-
-struct sdax_mount_walk {
-	struct mount *top;
-	struct mount *at;
+struct sdax_umount {
+	struct mount *leaving;
+	struct mount *at;	/* that, one below it, or one on the same name */
+	struct mount *next;	/* on that name; NULL: the last */
+	struct mount *above;	/* what the next one below lies on */
+	struct list_head *below;	/* among all that does */
 	struct mnt_namespace *home;
-	int verdict;
-	u32 over;	/* all of them have been looked at */
+	struct super_block *judged;	/* passed already */
+	u32 known;	/* as above */
+	u8 refused;
+	u8 over;	/* all of them have been looked at */
 };
 
-/* The next of all that is mounted below the top; NULL if none is found. */
-static __always_inline struct mount *
-sdax_next_below(struct sdax_mount_walk *walk)
+/* One that goes or, if it is a copy, may go: is it the last of its filesystem? */
+static __always_inline void sdax_judge(struct sdax_umount *umount)
 {
-	struct mount *at = walk->at, *parent;
-	struct list_head *next = BPF_CORE_READ(at, mnt_mounts.next);
+	struct mount *at = umount->at;
+	struct super_block *sb = BPF_CORE_READ(at, mnt.mnt_sb);
+	struct sdax_mount_search s = {
+		.sb = sb,
+		.leaving = umount->leaving,
+		.home = umount->home,
+	};
+	u32 dev = BPF_CORE_READ(sb, s_dev);
 
-	if (next != sdax_children_of(at))
-		return next ? sdax_mount_of_child(next) : NULL;
-	for (int i = 0; i < SDAX_MOUNTS_DEEP; i++) {
-		if (at == walk->top) {
-			walk->over = 1;
-			return NULL;
-		}
-		next = BPF_CORE_READ(at, mnt_child.next);
-		parent = BPF_CORE_READ(at, mnt_parent);
-		if (next != sdax_children_of(parent))
-			return next ? sdax_mount_of_child(next) : NULL;
-		at = parent;
+	if (sb == umount->judged || !sdax_dev_holds(dev, SDAX_HOOK_SB_UMOUNT))
+		return;
+	umount->judged = sb;
+	if (sdax_is_lost(&s, sdax_weigh_at_umount))
+		umount->refused = !!sdax_decide_dev(dev, SDAX_OP_UMOUNT,
+						    SDAX_HOOK_SB_UMOUNT);
+}
+
+/* One step through all that leaves, and after each what is on the same name. */
+static long sdax_judge_next(u32 i, struct sdax_umount *umount)
+{
+	struct mount *above = umount->above;
+	struct list_head *below = umount->below;
+
+	if (umount->at) {
+		sdax_judge(umount);
+		umount->at = umount->next;
+		umount->next = sdax_next_on_name(umount->at);
+		return umount->refused != 0;
 	}
-	return NULL;
-}
-
-static long sdax_look_below(u32 i, struct sdax_mount_walk *walk)
-{
-	struct mount *at = sdax_next_below(walk);
-	u32 dev;
-
-	walk->at = at;
-	if (!at)
+	if (!below)
 		return 1;
-	dev = BPF_CORE_READ(at, mnt.mnt_sb, s_dev);
-	if (sdax_dev_holds(dev, SDAX_HOOK_SB_UMOUNT) &&
-	    sdax_goes_with(at, walk->top, walk->home))
-		walk->verdict = sdax_decide_dev(dev, SDAX_OP_UMOUNT,
-						SDAX_HOOK_SB_UMOUNT);
-	return walk->verdict != 0;
+	if (below != sdax_children_of(above)) {
+		above = sdax_mount_of_child(below);
+		umount->at = above;
+		umount->next = sdax_first_on_name(above);
+		umount->above = above;
+		umount->below = BPF_CORE_READ(above, mnt_mounts.next);
+		return 0;
+	}
+	if (above == umount->leaving) {
+		umount->over = 1;
+		return 1;
+	}
+	umount->below = BPF_CORE_READ(above, mnt_child.next);
+	umount->above = BPF_CORE_READ(above, mnt_parent);
+	return 0;
 }
 
-/* A lazy umount, which takes along what is mounted below. */
-static __always_inline int sdax_umount_below(struct vfsmount *mnt)
+/* A lazy one takes along what is mounted below. */
+static __always_inline int sdax_judge_umount(struct vfsmount *mnt, bool lazy)
 {
 	struct mount *mount = sdax_mount_of(mnt);
-	struct sdax_mount_walk walk = {
-		.top = mount,
+	struct list_head *none = sdax_children_of(mount);
+	struct sdax_umount umount = {
+		.leaving = mount,
 		.at = mount,
+		.next = sdax_first_on_name(mount),
+		.above = mount,
+		.below = lazy ? BPF_CORE_READ(mount, mnt_mounts.next) : none,
 		.home = sdax_home(),
 	};
 
-	bpf_loop(SDAX_MOUNTS_MAX, sdax_look_below, &walk, 0);
-	if (walk.verdict)
+	bpf_loop(SDAX_UMOUNT_MAX, sdax_judge_next, &umount, 0);
+	if (umount.refused)
 		return -EBUSY;
-	return walk.over ? 0 : sdax_decide_any(SDAX_OP_UMOUNT,
-					       SDAX_HOOK_SB_UMOUNT);
+	return umount.over ? 0 : sdax_decide_any(SDAX_OP_UMOUNT,
+						 SDAX_HOOK_SB_UMOUNT);
 }
 
 struct sdax_removal {
@@ -238,7 +256,8 @@ static long sdax_look_at_hot(u32 i, struct sdax_removal *removal)
 	};
 	u32 dev = hot->dev;
 
-	if (s.sb && sdax_dev_holds(dev, removal->hook) && sdax_is_lost(&s))
+	if (s.sb && sdax_dev_holds(dev, removal->hook) &&
+	    sdax_is_lost(&s, sdax_weigh_at_removal))
 		removal->verdict = sdax_decide_dev(dev, SDAX_OP_UMOUNT,
 						   removal->hook);
 	return removal->verdict != 0;

@@ -34,7 +34,11 @@ struct list_head {
 };
 
 struct hlist_node {
-	struct hlist_node **pprev;
+	struct hlist_node *next, **pprev;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
 };
 
 struct dentry;
@@ -49,6 +53,7 @@ struct super_block {
 };
 
 struct vfsmount {
+	struct dentry *mnt_root;
 	struct super_block *mnt_sb;
 };
 
@@ -57,6 +62,10 @@ struct mnt_namespace;
 
 struct nsproxy {
 	struct mnt_namespace *mnt_ns;
+};
+
+struct mountpoint {
+	struct hlist_head m_list;
 };
 
 struct mount {
@@ -69,6 +78,8 @@ struct mount {
 	struct list_head mnt_child;
 	struct list_head mnt_instance;
 	struct mount *mnt_master;
+	struct mountpoint *mnt_mp;
+	struct hlist_node mnt_mp_list;
 	int mnt_group_id;
 };
 

@@ -127,11 +127,21 @@ unshare -m --propagation private sh -c "mount --bind $A $B && echo >/tmp/keeps; 
 holder=$!
 until [ -s /tmp/keeps ]; do :; done
 answers "[1-9]*" busy "deny_umount_that_another_namespace_survives" umount $A
+mount --make-shared /tmp/p
+answers "[1-9]*" busy "deny_umount_elsewhere_that_another_namespace_survives" \
+	unshare -m --propagation unchanged umount $A
+mount --make-private /tmp/p
 answers 1 "$busy" "deny_rmdir_that_another_namespace_survives" elsewhere $A "rmdir $A"
 mount --bind $A /proc/$holder/task
 answers "[1-9]*" busy "deny_umount_that_a_mount_on_a_process_survives" umount $A
 mkdir $other
 mount --bind $A $other
+mount --make-shared /tmp/p
+holds "allow_umount_elsewhere_that_a_mount_here_survives" \
+	unshare -m --propagation unchanged umount $A
+fails "umount_elsewhere_has_propagated" mountpoint $A
+mount --make-private /tmp/p
+mount "$loop" $A
 holds "allow_umount_that_a_mount_here_survives" umount $A
 mount "$loop" $A
 umount $other
@@ -149,7 +159,82 @@ mkdir $A
 mount "$loop" $A
 holds "seal_after_rmdir_elsewhere" seal $A/f
 
-# More on each other than is looked through counts as if a seal went with it
+# An umount of something else that propagates onto it
+from=/tmp/from
+to=/tmp/to
+mkdir $from $to /tmp/twin
+mount -t tmpfs from $from
+mount --make-shared $from
+mkdir $from/d $from/t
+# spread KIND: something else on one name, ours on that of a copy
+spread() {
+	mount -t tmpfs innocent $from/d
+	mount --bind $from $to
+	mount --make-"$1" $to
+	mount "$loop" $to/d
+	umount $A
+}
+gather() {
+	mount "$loop" $A
+	umount $to/d
+	umount $to
+}
+spread slave
+answers "[1-9]*" busy "deny_umount_that_propagates_onto_it" umount $from/d
+answers "[1-9]*" busy "deny_lazy_umount_that_propagates_onto_it" umount -l $from/d
+fails "deny_truncate_after_umount_that_propagates" truncate -s 0 $to/d/f
+mkdir -p $to/d/x
+mount -t tmpfs held $to/d/x
+holds "allow_umount_that_what_is_mounted_on_it_stops" umount $from/d
+holds "what_is_mounted_on_it_stopped_the_umount" mountpoint $to/d
+umount $to/d/x
+mount -t tmpfs innocent $from/d
+holds "allow_umount_of_what_lies_beneath_it" umount $from/d
+holds "umount_beneath_it_has_left_it" mountpoint $to/d
+gather
+spread private
+holds "allow_umount_that_does_not_propagate" umount $from/d
+holds "umount_that_does_not_propagate_has_left_it" mountpoint $to/d
+gather
+spread slave
+holds "unseal_before_umount_that_propagates" "$S" unseal $to/d/f
+holds "allow_umount_that_propagates_onto_it_when_not_sealed" umount $from/d
+fails "umount_that_propagates_took_it_along" mountpoint $to/d
+umount $to
+mount "$loop" $A
+
+# Two of it, and the copies of both, go with a lazy one
+mount --bind $from $to
+mount -t tmpfs two $from/t
+mkdir $from/t/a $from/t/b
+mount "$loop" $from/t/a
+mount "$loop" $from/t/b
+holds "seal_before_lazy_umount_that_propagates" seal $A/f
+umount $A
+answers "[1-9]*" busy "deny_lazy_umount_that_propagates_above_two" umount -l $from/t
+mount --bind $from/t/a $A
+holds "allow_lazy_umount_that_propagates_above_two_of_three" umount -l $from/t
+fails "lazy_umount_has_propagated" mountpoint $to/t/b
+mount -t tmpfs two $from/t
+mkdir $from/t/a $from/t/b
+mount --make-private $from
+mount --make-shared $from/t
+mount --bind $from/t /tmp/twin
+mount "$loop" $from/t/a
+mount "$loop" $from/t/b
+umount $A
+answers "[1-9]*" busy "deny_lazy_umount_whose_contents_propagate" umount -l $from/t
+fails "deny_truncate_after_lazy_umounts" truncate -s 0 /tmp/twin/b/f
+holds "unseal_before_lazy_umount_that_propagates" "$S" unseal /tmp/twin/b/f
+holds "allow_lazy_umount_whose_contents_propagate_when_not_sealed" umount -l $from/t
+fails "lazy_umount_took_its_copies_along" mountpoint /tmp/twin/b
+umount /tmp/twin
+umount -l $to
+umount $from
+mount "$loop" $A
+holds "seal_after_umounts_that_propagate" seal $A/f
+
+# What lies on more than is looked through counts as one that goes
 tree() {
 	local i at=/tmp/tree
 	mkdir -p $at
@@ -163,10 +248,9 @@ tree() {
 	mkdir $at/deep
 	deepest=$at/deep
 }
-tree 30
-holds "allow_lazy_umount_of_a_tree_without_seals" umount -l /tmp/tree
 tree 45
-answers "[1-9]*" busy "deny_lazy_umount_of_a_tree_too_deep_to_know" umount -l /tmp/tree
+holds "allow_lazy_umount_of_a_deep_tree_without_seals" umount -l /tmp/tree
+tree 45
 holds "unseal_before_deep_mount" "$S" unseal $A/f
 umount $A
 mount "$loop" "$deepest"
