@@ -138,22 +138,20 @@ static __always_inline struct mount *sdax_mount_of_child(struct list_head *at)
 	return (void *)at - bpf_core_field_offset(struct mount, mnt_child);
 }
 
-/* What is mounted on the same name, in whatever namespace. NULL at the end. */
+/* The list of what is mounted on its name, in whatever namespace; NULL at the end. */
+static __always_inline struct hlist_node *sdax_first_on_name(struct mount *mount)
+{
+	return BPF_CORE_READ(mount, mnt_mp, m_list.first);
+}
+
+static __always_inline struct hlist_node *sdax_on_name(struct mount *mount)
+{
+	return (void *)mount + bpf_core_field_offset(struct mount, mnt_mp_list);
+}
+
 static __always_inline struct mount *sdax_mount_on_name(struct hlist_node *at)
 {
-	if (!at)
-		return NULL;
 	return (void *)at - bpf_core_field_offset(struct mount, mnt_mp_list);
-}
-
-static __always_inline struct mount *sdax_first_on_name(struct mount *mount)
-{
-	return sdax_mount_on_name(BPF_CORE_READ(mount, mnt_mp, m_list.first));
-}
-
-static __always_inline struct mount *sdax_next_on_name(struct mount *mount)
-{
-	return sdax_mount_on_name(BPF_CORE_READ(mount, mnt_mp_list.next));
 }
 
 #endif

@@ -156,8 +156,8 @@ static __always_inline bool sdax_is_lost(struct sdax_mount_search *s,
 
 struct sdax_umount {
 	struct mount *leaving;
-	struct mount *at;	/* that, one below it, or one on the same name */
-	struct mount *next;	/* on that name; NULL: the last */
+	struct hlist_node *at;	/* that, one below it, or one on the same name */
+	struct hlist_node *next;	/* on that name; NULL: the last */
 	struct mount *above;	/* what the next one below lies on */
 	struct list_head *below;	/* among all that does */
 	struct mnt_namespace *home;
@@ -170,7 +170,7 @@ struct sdax_umount {
 /* One that goes or, if it is a copy, may go: is it the last of its filesystem? */
 static __always_inline void sdax_judge(struct sdax_umount *umount)
 {
-	struct mount *at = umount->at;
+	struct mount *at = sdax_mount_on_name(umount->at);
 	struct super_block *sb = BPF_CORE_READ(at, mnt.mnt_sb);
 	struct sdax_mount_search s = {
 		.sb = sb,
@@ -194,16 +194,18 @@ static long sdax_judge_next(u32 i, struct sdax_umount *umount)
 	struct list_head *below = umount->below;
 
 	if (umount->at) {
+		struct hlist_node *next = umount->next;
+
 		sdax_judge(umount);
-		umount->at = umount->next;
-		umount->next = sdax_next_on_name(umount->at);
+		umount->at = next;
+		umount->next = BPF_CORE_READ(next, next);
 		return umount->refused != 0;
 	}
 	if (!below)
 		return 1;
 	if (below != sdax_children_of(above)) {
 		above = sdax_mount_of_child(below);
-		umount->at = above;
+		umount->at = sdax_on_name(above);
 		umount->next = sdax_first_on_name(above);
 		umount->above = above;
 		umount->below = BPF_CORE_READ(above, mnt_mounts.next);
@@ -225,7 +227,7 @@ static __always_inline int sdax_judge_umount(struct vfsmount *mnt, bool lazy)
 	struct list_head *none = sdax_children_of(mount);
 	struct sdax_umount umount = {
 		.leaving = mount,
-		.at = mount,
+		.at = sdax_on_name(mount),
 		.next = sdax_first_on_name(mount),
 		.above = mount,
 		.below = lazy ? BPF_CORE_READ(mount, mnt_mounts.next) : none,

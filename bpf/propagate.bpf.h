@@ -58,11 +58,11 @@ static long sdax_go_to_leaving(u32 i, struct sdax_ascent *ascent)
 {
 	struct mount *at = ascent->at, *parent;
 
-	if (!at || at == ascent->leaving)
+	if (at == ascent->leaving)
 		return 1;
 	parent = BPF_CORE_READ(at, mnt_parent);
-	ascent->at = parent == at ? NULL : parent;
-	return 0;
+	ascent->at = parent;
+	return parent == at;
 }
 
 static __always_inline bool sdax_lies_on(struct mount *mount,
@@ -73,26 +73,29 @@ static __always_inline bool sdax_lies_on(struct mount *mount,
 		.leaving = leaving,
 	};
 
-	bpf_loop(SDAX_MOUNTS_DEEP, sdax_go_to_leaving, &ascent, 0);
-	return ascent.at;
+	if (bpf_loop(SDAX_MOUNTS_DEEP, sdax_go_to_leaving, &ascent, 0) ==
+	    SDAX_MOUNTS_DEEP)
+		return true;
+	return ascent.at == leaving;
 }
 
 struct sdax_original {
-	struct mount *at;	/* NULL: there is none */
+	struct hlist_node *at;	/* NULL: there is none */
 	struct mount *leaving;
 	struct mount *parent;	/* of the copy */
 };
 
 static long sdax_go_to_original(u32 i, struct sdax_original *original)
 {
-	struct mount *at = original->at;
+	struct hlist_node *at = original->at;
+	struct mount *mount = sdax_mount_on_name(at);
 
 	if (!at)
 		return 1;
-	if (sdax_receives(original->parent, BPF_CORE_READ(at, mnt_parent)) &&
-	    sdax_lies_on(at, original->leaving))
+	if (sdax_receives(original->parent, BPF_CORE_READ(mount, mnt_parent)) &&
+	    sdax_lies_on(mount, original->leaving))
 		return 1;
-	original->at = sdax_next_on_name(at);
+	original->at = BPF_CORE_READ(at, next);
 	return 0;
 }
 
@@ -111,7 +114,7 @@ static __always_inline bool sdax_has_original(struct mount *mount,
 }
 
 struct sdax_holders {
-	struct list_head *at, *end;	/* NULL: one holds */
+	struct list_head *at, *end;	/* the same: none holds */
 	struct dentry *root;
 	struct dentry *name;
 };
@@ -119,16 +122,13 @@ struct sdax_holders {
 static long sdax_look_at_holder(u32 i, struct sdax_holders *holders)
 {
 	struct list_head *at = holders->at;
-	struct mount *mount = sdax_mount_of_child(at);
 	struct dentry *name;
 
 	if (at == holders->end)
 		return 1;
-	name = BPF_CORE_READ(mount, mnt_mountpoint);
-	if (name != holders->root && name != holders->name) {
-		holders->at = NULL;
+	name = BPF_CORE_READ(sdax_mount_of_child(at), mnt_mountpoint);
+	if (name != holders->root && name != holders->name)
 		return 1;
-	}
 	holders->at = BPF_CORE_READ(at, next);
 	return 0;
 }
@@ -148,7 +148,7 @@ static __always_inline bool sdax_is_held(struct mount *mount,
 	    sdax_children_of(leaving))
 		return false;
 	bpf_loop(SDAX_HOLDERS_MAX, sdax_look_at_holder, &holders, 0);
-	return !holders.at;
+	return holders.at != holders.end;
 }
 
 static __always_inline bool sdax_propagates_to(struct mount *mount,

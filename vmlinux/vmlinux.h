@@ -45,11 +45,9 @@ struct dentry;
 struct seq_file;
 
 struct super_block {
-	struct list_head s_list;
 	dev_t s_dev;
 	unsigned long s_magic;
 	struct list_head s_mounts;
-	struct hlist_node s_instances;
 };
 
 struct vfsmount {
