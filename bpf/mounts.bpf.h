@@ -38,6 +38,12 @@
 
 #define SDAX_MOUNTS_MAX 100000	/* more than fs.mount-max lets a namespace have */
 #define SDAX_UMOUNT_MAX (1 << 22)	/* steps through what it may take along */
+/*
+ * Mounts that are weighed by a umount, and steps to those that propagate to them, all
+ * together: anybody can make a lot of both in a namespace of their own, each with each
+ * is more than a processor may be kept from all else.
+ */
+#define SDAX_STEPS_MAX (1 << 17)
 #define SDAX_PARENTS_MAX 4096	/* processes between the current one and the first */
 
 /* How hard a mount is to lose. */
@@ -57,7 +63,7 @@ struct sdax_mount_search {
 	struct dentry *removed;	/* with all that is mounted on it, or NULL */
 	struct mnt_namespace *home;	/* the first one; NULL: not found */
 	struct mount *at;
-	u32 known;
+	u32 spent;	/* of SDAX_STEPS_MAX, by a umount */
 	u8 spread;	/* the umount propagates to the one looked at */
 	u8 goes;	/* enum sdax_hold: the firmest that goes */
 	u8 stays;	/* and the firmest that stays */
@@ -106,9 +112,12 @@ static __always_inline void sdax_weigh(struct sdax_mount_search *s,
 
 	if (sdax_is_in_none(ns))
 		return;
+	/* no firm one, and no other would change what comes out */
+	if (s->home && ns != s->home && (s->goes == SDAX_HOLD_FIRM || s->stays))
+		return;
 	sdax_climb(&climb);
 	if (propagates && !climb.goes) {
-		s->spread = sdax_propagates_to(mount, s->leaving);
+		s->spread = sdax_propagates_to(mount, s->leaving, &s->spent);
 		climb.goes = s->spread;
 	}
 	if (!climb.may_vanish && (s->home ? ns == s->home : climb.goes))
@@ -128,7 +137,7 @@ static __always_inline long sdax_weigh_next(struct sdax_mount_search *s,
 	struct mount *at = s->at;
 
 	s->over = !at || s->stays == SDAX_HOLD_FIRM;
-	if (s->over)
+	if (s->over || (propagates && s->spent++ >= SDAX_STEPS_MAX))
 		return 1;
 	sdax_weigh(s, at, propagates);
 	s->at = sdax_next_mount(s->sb, at);
@@ -162,7 +171,7 @@ struct sdax_umount {
 	struct list_head *below;	/* among all that does */
 	struct mnt_namespace *home;
 	struct super_block *judged;	/* passed already */
-	u32 known;	/* as above */
+	u32 spent;
 	u8 refused;
 	u8 over;	/* all of them have been looked at */
 };
@@ -176,6 +185,7 @@ static __always_inline void sdax_judge(struct sdax_umount *umount)
 		.sb = sb,
 		.leaving = umount->leaving,
 		.home = umount->home,
+		.spent = umount->spent,
 	};
 	u32 dev = BPF_CORE_READ(sb, s_dev);
 
@@ -185,6 +195,7 @@ static __always_inline void sdax_judge(struct sdax_umount *umount)
 	if (sdax_is_lost(&s, sdax_weigh_at_umount))
 		umount->refused = !!sdax_decide_dev(dev, SDAX_OP_UMOUNT,
 						    SDAX_HOOK_SB_UMOUNT);
+	umount->spent = s.spent;
 }
 
 /* One step through all that leaves, and after each what is on the same name. */
@@ -215,7 +226,11 @@ static long sdax_judge_next(u32 i, struct sdax_umount *umount)
 		umount->over = 1;
 		return 1;
 	}
-	umount->below = BPF_CORE_READ(above, mnt_child.next);
+	/* one that has just been unmounted leads to itself */
+	below = BPF_CORE_READ(above, mnt_child.next);
+	if (sdax_mount_of_child(below) == above)
+		return 1;
+	umount->below = below;
 	umount->above = BPF_CORE_READ(above, mnt_parent);
 	return 0;
 }
@@ -233,7 +248,10 @@ static __always_inline int sdax_judge_umount(struct vfsmount *mnt, bool lazy)
 		.below = lazy ? BPF_CORE_READ(mount, mnt_mounts.next) : none,
 		.home = sdax_home(),
 	};
+	u32 nothing = 0;
 
+	/* a number that the verifier knows would be another in each round */
+	bpf_probe_read_kernel(&umount.spent, sizeof(umount.spent), &nothing);
 	bpf_loop(SDAX_UMOUNT_MAX, sdax_judge_next, &umount, 0);
 	if (umount.refused)
 		return -EBUSY;

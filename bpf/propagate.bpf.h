@@ -99,17 +99,25 @@ static long sdax_go_to_original(u32 i, struct sdax_original *original)
 	return 0;
 }
 
-/* Does something that leaves propagate to it? */
+/*
+ * Does something that leaves propagate to it? What nothing is mounted on leaves alone.
+ * Otherwise it is searched for, and each step counted.
+ */
 static __always_inline bool sdax_has_original(struct mount *mount,
-					      struct mount *leaving)
+					      struct mount *leaving, u32 *spent)
 {
+	struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
 	struct sdax_original original = {
-		.at = sdax_first_on_name(mount),
 		.leaving = leaving,
-		.parent = BPF_CORE_READ(mount, mnt_parent),
+		.parent = parent,
 	};
 
-	bpf_loop(SDAX_COPIES_MAX, sdax_go_to_original, &original, 0);
+	if (BPF_CORE_READ(leaving, mnt_mounts.next) == sdax_children_of(leaving))
+		return BPF_CORE_READ(mount, mnt_mp) ==
+			       BPF_CORE_READ(leaving, mnt_mp) &&
+		       sdax_receives(parent, BPF_CORE_READ(leaving, mnt_parent));
+	original.at = sdax_first_on_name(mount);
+	*spent += bpf_loop(SDAX_COPIES_MAX, sdax_go_to_original, &original, 0);
 	return original.at;
 }
 
@@ -135,7 +143,7 @@ static long sdax_look_at_holder(u32 i, struct sdax_holders *holders)
 
 /* Is something mounted on it that does not go? */
 static __always_inline bool sdax_is_held(struct mount *mount,
-					 struct mount *leaving)
+					 struct mount *leaving, u32 *spent)
 {
 	struct sdax_holders holders = {
 		.at = BPF_CORE_READ(mount, mnt_mounts.next),
@@ -147,15 +155,15 @@ static __always_inline bool sdax_is_held(struct mount *mount,
 	if (BPF_CORE_READ(leaving, mnt_mounts.next) !=
 	    sdax_children_of(leaving))
 		return false;
-	bpf_loop(SDAX_HOLDERS_MAX, sdax_look_at_holder, &holders, 0);
+	*spent += bpf_loop(SDAX_HOLDERS_MAX, sdax_look_at_holder, &holders, 0);
 	return holders.at != holders.end;
 }
 
 static __always_inline bool sdax_propagates_to(struct mount *mount,
-					       struct mount *leaving)
+					       struct mount *leaving, u32 *spent)
 {
-	return !sdax_is_held(mount, leaving) &&
-	       sdax_has_original(mount, leaving);
+	return sdax_has_original(mount, leaving, spent) &&
+	       !sdax_is_held(mount, leaving, spent);
 }
 
 #endif

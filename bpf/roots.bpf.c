@@ -11,8 +11,9 @@
  * says what is asked: SDAX_ROOT_ASK, which anybody may, or SDAX_ROOT_MARK. All other
  * statfs() and ustat() pass.
  *
- * Returns to who asked: EEXIST, it is marked (now); ENODATA, it is not; EPERM, not
- * everybody may mark; ENOMEM, it cannot be marked, and nothing is sealed on it. Where
+ * Returns to who asked: EEXIST, it is marked (now); ENODATA, it is not, or the number is
+ * that of another device of the filesystem, its log say, by which 7.3 finds it as well,
+ * and which is nobody else's then; EPERM, not everybody may mark; ENOMEM, it cannot be marked, and nothing is sealed on it. Where
  * no program answers ustat() itself says EFAULT, and EINVAL if there is no such
  * superblock. fs/statfs.c
  */
@@ -50,6 +51,13 @@ static __always_inline bool may_mark(struct task_struct *task)
 	       effective & CAP_LINUX_IMMUTABLE_BIT;
 }
 
+/* As new_decode_dev() of include/linux/kdev_t.h. */
+static __always_inline u32 dev_of(u32 number)
+{
+	return (number & 0xfff00) << 12 | (number & 0xff) |
+	       (number >> 12 & 0xfff00);
+}
+
 static __always_inline long answer(struct inode *root, u64 flags)
 {
 	if (bpf_inode_storage_get(&roots, root, NULL, flags))
@@ -70,11 +78,12 @@ int BPF_PROG(sdax_statfs, struct dentry *dentry, int ret)
 	root = dentry->d_inode;
 	if (!root)
 		return 0;
+	if (regs->si != SDAX_ROOT_ASK && regs->si != SDAX_ROOT_MARK)
+		return 0;
+	if (BPF_CORE_READ(root, i_sb, s_dev) != dev_of(regs->di))
+		return -ENODATA;
 	if (regs->si == SDAX_ROOT_ASK)
 		return answer(root, 0);
-	if (regs->si == SDAX_ROOT_MARK)
-		return may_mark(task) ?
-			       answer(root, BPF_LOCAL_STORAGE_GET_F_CREATE) :
-			       -EPERM;
-	return 0;
+	return may_mark(task) ? answer(root, BPF_LOCAL_STORAGE_GET_F_CREATE) :
+				-EPERM;
 }

@@ -294,11 +294,15 @@ static int find_unmounted(struct staticdax *sd, struct sdax_store *store,
 int sdax_handle_mark(struct staticdax *sd, struct sdax_store *store, __u32 dev,
 		     struct staticdax_result *result)
 {
-	int r = sdax_roots_ask(dev) ? 0 : find_unmounted(sd, store, result);
+	int r = sdax_roots_ask(dev);
 
-	if (r < 0)
-		return r;
-	r = sdax_roots_mark(dev);
+	if (!r) {
+		r = find_unmounted(sd, store, result);
+		if (r < 0)
+			return r;
+	}
+	if (r >= 0)
+		r = sdax_roots_mark(dev);
 	return r < 0 ? sdax_fail(result, STATICDAX_SYSTEM, r,
 				 "marking its filesystem") : 0;
 }

@@ -129,6 +129,22 @@ static int read_control(struct sdax_store *store, int filter)
 	return sdax_store_refresh(store);
 }
 
+/* Before anything else of another version is missed. */
+static int check_version(void)
+{
+	_cleanup_close_ int fd = open_pin(SDAX_MAP_CONTROL, false);
+	struct sdax_control control;
+	__u32 key = 0;
+	int r;
+
+	if (fd < 0)
+		return fd == -ENOENT ? -EBADFD : fd;
+	r = bpf_map_lookup_elem(fd, &key, &control);
+	if (r < 0)
+		return r;
+	return control.abi == SDAX_ABI_VERSION ? 0 : -EPROTO;
+}
+
 int sdax_store_open(bool writable, struct sdax_store *ret)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
@@ -140,6 +156,8 @@ int sdax_store_open(bool writable, struct sdax_store *ret)
 		[SDAX_MAP_EVENTS] = &store.events,
 		[SDAX_MAP_COUNTERS] = &store.counters,
 		[SDAX_MAP_LAST] = &store.last,
+		/* read by programs alone, but they must not mark in another one */
+		[SDAX_MAP_ROOTS] = &roots,
 		[SDAX_MAP_CONTROL] = &store.control_fd,
 		[SDAX_MAP_FILTER] = &filter,
 	};
@@ -157,12 +175,13 @@ int sdax_store_open(bool writable, struct sdax_store *ret)
 		if (store.door < 0)
 			return store.door;
 	}
+	r = check_version();
+	if (r < 0)
+		return r;
 	for (int map = 0; map < SDAX_MAP_MAX_; map++) {
 		int fd;
 
 		if (map == SDAX_MAP_FILTER && !maps_writable(&store))
-			continue;
-		if (map == SDAX_MAP_ROOTS)
 			continue;
 		fd = open_pin(map, maps_writable(&store));
 		if (fd == -ENOENT)
@@ -178,12 +197,6 @@ int sdax_store_open(bool writable, struct sdax_store *ret)
 	r = read_control(&store, filter);
 	if (r < 0)
 		return r;
-	if (store.control->abi != SDAX_ABI_VERSION)
-		return -EPROTO;
-	/* read by programs alone, but they must not mark in another one */
-	roots = open_pin(SDAX_MAP_ROOTS, false);
-	if (roots < 0)
-		return roots == -ENOENT ? -EBADFD : roots;
 	*ret = store;
 	store = (struct sdax_store)SDAX_STORE_NONE;
 	return 0;

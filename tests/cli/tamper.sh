@@ -203,6 +203,11 @@ edit control 0=0x01 0 0 0 0
 says_no "notices_older_abi" "another version"
 answers 3 'another version' "seal_refuses_older_abi" "$S" seal --no-dax $f
 answers 3 'another version' "get_refuses_older_abi" "$S" get $f
+mv $PINS/last /run/staticdax/bpf/aside
+answers 3 'another version' "get_refuses_older_abi_with_fewer_maps" "$S" get $f
+says_no "notices_older_abi_with_fewer_maps" "another version"
+fails "nothing_is_put_back_in_another_version" test -e $PINS/last
+mv /run/staticdax/bpf/aside $PINS/last
 fails "older_abi_still_refuses" truncate -s 0 $g
 edit control 0="${control[0]}" 0 0 0 0
 mkdir $PINS/extra /run/staticdax/bpf/new
