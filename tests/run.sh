@@ -109,8 +109,9 @@ by_name() {
 declare -A leave=(
 	[attach]="6.1 6.12 backports"
 	[boot]="6.1 backports"
-	[create]=6.1
-	[faults]="6.1 backports"
+	[contract-ways]=backports
+	[create]="6.1 sid"
+	[faults]="6.1 backports sid"
 	[filesystems]="6.1 backports sid"
 	[hostile]="6.12 backports"
 	[inode]="6.12 backports"
@@ -125,15 +126,15 @@ declare -A leave=(
 	[policy]="6.1 backports sid"
 	[powercut]="6.1 sid"
 	[preempt]="6.12 backports"
-	[prepare]="6.1 backports"
+	[prepare]="6.1 backports sid"
 	[programs-ext4-dax]=backports
 	[programs-xfs]=sid
 	[provoke]="6.12 backports sid"
 	[races]="6.12 backports"
-	[registry]="6.1 backports"
+	[registry]="6.1 backports sid"
 	[sessions]="6.1 backports sid"
 	[upgrade]="6.1 sid"
-	[verify]="6.1 backports"
+	[verify]="6.1 backports sid"
 )
 
 # left_out KERNEL PART
