@@ -18,7 +18,7 @@ if type -P "$name"; then
 fi
 if [ ! -x "$tool" ]; then
 	mkdir -p "$cache"
-	work=$(mktemp -d "$cache/work.XXXXXX")
+	work=$(mktemp -d -p "$cache")
 	# shellcheck disable=SC2064 # the name is known now
 	trap "rm -rf '$work'" EXIT
 	cd "$work"
