@@ -64,7 +64,6 @@ struct sdax_mount_search {
 	struct mnt_namespace *home;	/* the first one; NULL: not found */
 	struct mount *at;
 	u32 spent;	/* of SDAX_STEPS_MAX, by a umount */
-	u8 spread;	/* the umount propagates to the one looked at */
 	u8 goes;	/* enum sdax_hold: the firmest that goes */
 	u8 stays;	/* and the firmest that stays */
 	u8 over;	/* all that matter have been looked at */
@@ -116,10 +115,8 @@ static __always_inline void sdax_weigh(struct sdax_mount_search *s,
 	if (s->home && ns != s->home && (s->goes == SDAX_HOLD_FIRM || s->stays))
 		return;
 	sdax_climb(&climb);
-	if (propagates && !climb.goes) {
-		s->spread = sdax_propagates_to(mount, s->leaving, &s->spent);
-		climb.goes = s->spread;
-	}
+	if (propagates && !climb.goes)
+		climb.goes = sdax_propagates_to(mount, s->leaving, &s->spent);
 	if (!climb.may_vanish && (s->home ? ns == s->home : climb.goes))
 		hold = SDAX_HOLD_FIRM;
 	if (climb.goes) {
