@@ -156,7 +156,7 @@ LIB_SRC := allocate ask_bpf ask_system blockdev canary carve census create \
 	   events exchange extents fill fit gone guard guard_list guard_state \
 	   guard_trial handle holders hot inspect kernfuncs lease libstaticdax lock lsm \
 	   map mend metadata metrics mounts prepare privilege probe query \
-	   recent relocate roots runs seal seal_lock store subvolume survey target \
+	   recent relocate roots runs seal seal_lock seen store subvolume survey target \
 	   unnamed unseal upgrade verdict verify words
 CLI_SRC := $(filter-out $(LIB_SRC:%=loader/%.c),$(wildcard loader/*.c))
 LIB_OBJ := $(LIB_SRC:%=$(B)/loader/%.o)

@@ -15,6 +15,7 @@
 
 #include "handle.h"
 #include "query.h"
+#include "seen.h"
 #include "store.h"
 #include "util.h"
 
@@ -37,6 +38,7 @@ struct sdax_events {
 	__u64 lapsed;			/* SDAX_COUNT_LAPSED when last looked, or UINT64_MAX: look */
 	struct lapsed *known;		/* handed out, sorted */
 	size_t known_count;
+	struct sdax_seen seen;
 	bool begun;
 };
 
@@ -94,6 +96,8 @@ static int hand_out(struct reading *reading, const struct sdax_key *key,
 	if (key->ino)
 		sdax_store_path(&reading->events->store, key, &path);
 	event->path = path;
+	if (key->ino && !path)
+		event->path = sdax_seen_path(&reading->events->seen, key);
 	event->dev = key->dev;
 	event->ino = key->ino;
 	return reading->fn(reading->arg, event);
@@ -148,7 +152,7 @@ static int read_denials(struct reading *reading)
 	__u64 last;
 	int r;
 
-	r = sdax_store_refresh(&events->store);
+	r = sdax_seen_look(&events->seen, &events->store);
 	if (r < 0)
 		return r;
 	last = events->store.control->event_seq;
@@ -278,6 +282,7 @@ static void forget(struct sdax_events *events)
 {
 	sdax_store_close(&events->store);
 	free(events->known);
+	sdax_seen_done(&events->seen);
 	*events = (struct sdax_events){
 		.store = SDAX_STORE_NONE,
 		.begun = events->begun,
@@ -310,7 +315,7 @@ static int follow(struct reading *reading)
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	events->registry = events->store.id;
-	return 0;
+	return sdax_seen_look(&events->seen, &events->store);
 }
 
 /* The first call of a handle: only what comes from now on. */

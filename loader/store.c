@@ -691,6 +691,7 @@ int sdax_store_path_in(const struct sdax_store *store,
 	_cleanup_free_ char *path = NULL;
 	size_t len = strnlen(slot->path, sizeof(slot->path));
 	struct sdax_path text;
+	struct sdax_slot now;
 
 	if (!len)
 		return -ENOENT;
@@ -708,6 +709,9 @@ int sdax_store_path_in(const struct sdax_store *store,
 		len += sizeof(text.text);
 		path[len] = '\0';
 	}
+	/* the pieces go after the record, and what is left of them is no path */
+	if (len >= sizeof(slot->path) && sdax_store_slot(store, key, &now) < 0)
+		return -ENOENT;
 	*ret_path = TAKE_PTR(path);
 	return 0;
 }

@@ -84,11 +84,26 @@ answers 0 '"last_denial":.*"op":"shrink","offset":7,"length":null,"errno":"ETXTB
 
 # Several readers, and without privilege
 exec 9< <(exec setpriv --reuid 1000 --regid 1000 --clear-groups "$S" monitor --json)
+user=$!
 tells "user_is_told_that_protection_is_not_known" \
 	'"event":"enforcement".*"enforcing":null.*"reason":"no_privilege"' 9
 truncate -s 9 $f 2>/dev/null
 tells "user_sees_the_denial" '"op":"shrink","offset":9,' 9
 tells "root_sees_it_too" '"op":"shrink","offset":9,'
+
+# unsealed_unseen OPTION...: a denial is to be read when its seal is gone. The
+# reader is the one without privilege, which never has the lock.
+unsealed_unseen() {
+	kill -STOP "$user"
+	truncate -s 14 /mnt/ext4-dax/after/h 2>/dev/null
+	"$S" unseal "$@" >/dev/null
+	kill -CONT "$user"
+}
+"$S" seal /mnt/ext4-dax/after/h >/dev/null
+truncate -s 13 /mnt/ext4-dax/after/h 2>/dev/null
+tells "another_seal_is_noticed" '"offset":13,' 9
+unsealed_unseen /mnt/ext4-dax/after/h
+tells "denial_by_a_seal_that_is_gone" '"path":"/mnt/ext4-dax/after/h",.*"offset":14,' 9
 exec 9<&-
 
 # Audit: it passes, and is told once
@@ -180,6 +195,15 @@ tells "journal_denial_errno" '^STATICDAX_ERRNO=ETXTBSY$'
 tells "journal_denial_comm" '^STATICDAX_COMM=truncate$'
 exec 8<&-
 
-holds "unseal_all" "$S" unseal --all
+# The last seal, whose registry goes with it
+exec 9< <(exec setpriv --reuid 1000 --regid 1000 --clear-groups "$S" monitor --json)
+user=$!
+tells "another_reader" '"event":"enforcement"' 9
+"$S" seal /mnt/ext4-dax/after/h >/dev/null
+truncate -s 13 /mnt/ext4-dax/after/h 2>/dev/null
+tells "another_seal_is_noticed_again" '"offset":13,' 9
+unsealed_unseen --all
+tells "denial_by_the_last_seal" '"path":"/mnt/ext4-dax/after/h",.*"offset":14,' 9
+exec 9<&-
 holds "nothing_left" nothing_left
 tap_done
