@@ -116,6 +116,26 @@ static void change(struct applying *applying, const struct staticdax_seal *seal,
 	make_so(applying, applied);
 }
 
+/* The pattern may name more than was found. */
+static void apply_unread(struct applying *applying, const struct plan_file *file)
+{
+	struct applied applied = {
+		.path = file->path,
+		.rule = file->rule,
+		.action = APPLY_SEARCH,
+		.dry_run = applying->dry_run,
+		.result = outcome_of_errno(file->error),
+	};
+	_cleanup_free_ char *name = quote_escape(file->unread,
+						 strlen(file->unread),
+						 QUOTE_INSIDE);
+
+	applied.result.reason = STATICDAX_SYSTEM;
+	snprintf(applied.result.detail, sizeof(applied.result.detail),
+		 "reading '%.140s'", quote_or(name));
+	settle(applying, &applied);
+}
+
 static void apply_file(struct applying *applying, const struct plan_file *file)
 {
 	struct applied applied = {
@@ -128,6 +148,10 @@ static void apply_file(struct applying *applying, const struct plan_file *file)
 	const struct staticdax_options *options = &file->rule->options;
 	int r = file->error;
 
+	if (file->unread) {
+		apply_unread(applying, file);
+		return;
+	}
 	if (file->none || file->taken) {
 		applied.action = file->none ? APPLY_NONE : APPLY_TAKEN;
 		applied.result = outcome_of_errno(0);
@@ -274,6 +298,7 @@ static void prune_file(struct applying *applying, const struct surplus *surplus)
 	settle(applying, &applied);
 }
 
+/* What is hidden may be sealed under another path than the pattern's. */
 static int prune(struct applying *applying)
 {
 	_cleanup_(surpluses_done) struct surpluses surpluses = {
@@ -281,6 +306,10 @@ static int prune(struct applying *applying)
 	};
 	int r;
 
+	if (!plan_is_whole(applying->plan)) {
+		log_error("nothing is unsealed: what cannot be read may hide what is named");
+		return 0;
+	}
 	r = staticdax_list(applying->sd, note_surplus, &surpluses);
 	for (size_t i = 0; !r && i < surpluses.count; i++)
 		if (!is_wanted_on_btrfs(applying, &surpluses.found[i]))

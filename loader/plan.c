@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "plan.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <glob.h>
 #include <stdlib.h>
@@ -60,38 +61,115 @@ static int add_none(struct plan *plan, const struct policy_rule *rule)
 	return add(plan, &none, rule->pattern);
 }
 
+/* The first that could not be looked at; glob(3) hands nothing through. */
+static _Thread_local struct {
+	char *path;
+	int error;
+} unread;
+
 /* Where nothing is, nothing matches; what cannot be read may hide a match. */
-static int is_failure(const char *path, int error)
+static int note_failure(const char *path, int error)
 {
-	(void)path;
+	if (error != ENOENT && error != ENOTDIR && !unread.error) {
+		unread.path = strdup(path);
+		unread.error = unread.path ? -error : -ENOMEM;
+	}
 	errno = error;
-	return error != ENOENT && error != ENOTDIR;
+	return 0;
+}
+
+static int look_at(const char *path, struct stat *ret)
+{
+	int r = stat(path, ret);
+
+	if (r < 0)
+		note_failure(path, errno);
+	return r;
+}
+
+static int look_at_name(const char *path, struct stat *ret)
+{
+	int r = lstat(path, ret);
+
+	if (r < 0)
+		note_failure(path, errno);
+	return r;
+}
+
+static void *open_directory(const char *path)
+{
+	return opendir(path);
+}
+
+static struct dirent *read_directory(void *directory)
+{
+	return readdir(directory);
+}
+
+static void close_directory(void *directory)
+{
+	closedir(directory);
+}
+
+/* What is found where it can be read; unread tells the rest. */
+static int find_matches(const char *pattern, glob_t *found)
+{
+	*found = (glob_t){
+		.gl_opendir = open_directory,
+		.gl_readdir = read_directory,
+		.gl_closedir = close_directory,
+		.gl_stat = look_at,
+		.gl_lstat = look_at_name,
+	};
+	switch (glob(pattern, GLOB_ALTDIRFUNC, note_failure, found)) {
+	case 0:
+	case GLOB_NOMATCH:
+		return unread.error == -ENOMEM ? -ENOMEM : 0;
+	case GLOB_NOSPACE:
+		return -ENOMEM;
+	default:
+		return -EIO;
+	}
+}
+
+static int add_unread(struct plan *plan, const struct policy_rule *rule)
+{
+	const struct plan_file file = {
+		.rule = rule, .error = unread.error, .unread = unread.path,
+	};
+	int r = add(plan, &file, rule->pattern);
+
+	if (!r)
+		unread.path = NULL;
+	return r;
+}
+
+static int add_matches(struct plan *plan, const struct policy_rule *rule,
+		       const glob_t *found)
+{
+	size_t before = plan->count;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < found->gl_pathc; i++)
+		r = add_file(plan, rule, found->gl_pathv[i]);
+	if (!r && unread.error)
+		return add_unread(plan, rule);
+	return r || plan->count > before ? r : add_none(plan, rule);
 }
 
 static int expand(struct plan *plan, const struct policy_rule *rule)
 {
 	_cleanup_(globfree) glob_t found = {};
-	size_t before = plan->count;
 	int r;
 
 	if (rule->exact)
 		return add_file(plan, rule, rule->pattern);
-	switch (glob(rule->pattern, 0, is_failure, &found)) {
-	case 0:
-		break;
-	case GLOB_NOMATCH:
-		return add_none(plan, rule);
-	case GLOB_NOSPACE:
-		return -ENOMEM;
-	default:
-		return errno ? -errno : -EIO;
-	}
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		r = add_file(plan, rule, found.gl_pathv[i]);
-		if (r < 0)
-			return r;
-	}
-	return plan->count > before ? 0 : add_none(plan, rule);
+	unread.error = 0;
+	r = find_matches(rule->pattern, &found);
+	if (!r)
+		r = add_matches(plan, rule, &found);
+	free(TAKE_PTR(unread.path));
+	return r;
 }
 
 static int compare_inodes(const struct plan_file *a, const struct plan_file *b)
@@ -259,11 +337,21 @@ int plan_make(const struct policy *policy, struct plan *ret,
 
 void plan_done(struct plan *plan)
 {
-	for (size_t i = 0; i < plan->count; i++)
+	for (size_t i = 0; i < plan->count; i++) {
 		free(plan->files[i].path);
+		free(plan->files[i].unread);
+	}
 	free(plan->files);
 	free(plan->by_inode);
 	*plan = (struct plan){};
+}
+
+bool plan_is_whole(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->files[i].unread)
+			return false;
+	return true;
 }
 
 static int compare_wanted(const void *left, const void *right)

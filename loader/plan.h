@@ -17,7 +17,8 @@ struct plan_file {
 	const struct policy_rule *rule;
 	bool none;		/* path is a pattern that matches no file ... */
 	bool taken;		/* ... or what a rule names that is left no file by others */
-	int error;		/* 0, or why it cannot be looked at */
+	char *unread;		/* what could not be read where a pattern leads, or NULL */
+	int error;		/* 0, or why it, or that, cannot be looked at */
 	dev_t dev;		/* of stat(2), if there is a file */
 	ino_t ino;
 	size_t order;		/* in the policy */
@@ -33,8 +34,8 @@ struct plan {
 
 /*
  * Expands every rule. A path names its file whether it exists or not; a pattern
- * names the regular files it matches, and stands for itself if there are none. For
- * one file a path goes before a pattern, and what comes first before the rest; a rule
+ * names the regular files it matches, and stands for itself if there are none, and
+ * once more if what cannot be read may hide others. For one file a path goes before a pattern, and what comes first before the rest; a rule
  * that is left no file stands for itself as well. EINVAL: two rules of the same rank
  * ask different things of a file; ret_error names both. ENOMEM, EIO. The plan refers
  * to the policy.
@@ -42,6 +43,9 @@ struct plan {
 int plan_make(const struct policy *policy, struct plan *ret,
 	      struct policy_error *ret_error);
 void plan_done(struct plan *plan);
+
+/* Was everything read that a pattern may lead to? */
+bool plan_is_whole(const struct plan *plan);
 
 /* Does the plan want the file of this device and inode number? */
 bool plan_wants(const struct plan *plan, dev_t dev, ino_t ino);

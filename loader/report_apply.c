@@ -65,6 +65,7 @@ static void put_json(struct report *report, const struct applied *applied)
 	static const char *const words[] = {
 		[APPLY_NONE] = "none",
 		[APPLY_TAKEN] = "taken",
+		[APPLY_SEARCH] = "search",
 		[APPLY_KEEP] = "keep",
 		[APPLY_SEAL] = "seal",
 		[APPLY_CHANGE] = "change",
@@ -104,6 +105,8 @@ static void put_text(struct report *report, const struct applied *applied)
 
 	if (applied->action == APPLY_NONE || applied->action == APPLY_TAKEN)
 		put_none(report, applied);
+	else if (applied->action == APPLY_SEARCH)
+		return;
 	else if (applied->action == APPLY_CHANGE && changed)
 		put_changed(report, applied);
 	else if (applied->dry_run && applied->action != APPLY_KEEP)

@@ -4,7 +4,8 @@
  *
  * JSON: elements of "files" are those of seal and unseal, and
  *   action     "none" (path is a pattern that matches no file), "taken" (what a rule
- *              names whose files all have another), "keep" (it is so already),
+ *              names whose files all have another), "search" (a pattern; what cannot
+ *              be read may hide some of its files), "keep" (it is so already),
  *              "seal", "change" (it is sealed in another way), "unseal"
  *   was        of "change": the mode, audit and align that it had; else null
  *   policy     "FILE:LINE" of the rule, null for "unseal"
@@ -22,6 +23,7 @@ struct report;
 enum apply_action {
 	APPLY_NONE = 0,
 	APPLY_TAKEN,
+	APPLY_SEARCH,
 	APPLY_KEEP,
 	APPLY_SEAL,
 	APPLY_CHANGE,
@@ -29,7 +31,7 @@ enum apply_action {
 };
 
 struct applied {
-	const char *path;	/* of the first two what the rule names; NULL: not known */
+	const char *path;	/* of the first three what the rule names; NULL: not known */
 	const struct policy_rule *rule;		/* NULL: no rule wants it */
 	enum apply_action action;
 	bool dry_run;

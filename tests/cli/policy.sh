@@ -118,6 +118,31 @@ answers 0 '' "prune_with_a_directory_renamed" "$S" apply --prune
 holds "named_files_are_not_pruned_for_their_directory" sealed $dir/moved/1 $dir/moved/2
 mv $dir/moved $dir/db
 
+# A directory that refuses root, as FUSE has them, hides what a pattern names.
+nobody_reads() {
+	setpriv --bounding-set -dac_override,-dac_read_search "$@"
+}
+hidden=/mnt/ext4/hidden
+install -d -o 1000 -m 700 $hidden/mine
+fit $hidden/mine/1
+mkdir $hidden/plain
+fit $hidden/plain/1
+printf '%s/*/1:\n  dax: no\n%s/*/[1]:\n  dax: no\n' $hidden $hidden >$conf/20-hidden.conf
+"$S" seal --no-dax /mnt/ext4/image >"$OUT"
+answers 3 "hidden/\*/1': reading '$hidden/mine/1': Permission denied" \
+	"a_directory_that_cannot_be_read_is_reported" nobody_reads "$S" apply --prune
+cp "$OUT" /tmp/hidden
+holds "the_rule_that_leads_there_is_named" grep -qF "as $conf/20-hidden.conf:1 asks" /tmp/hidden
+holds "also_where_it_is_the_name_that_is_searched" grep -qF "reading '$hidden/mine': Permission denied" /tmp/hidden
+holds "the_rest_is_applied" sealed $dir/db/1 $hidden/plain/1
+holds "what_is_hidden_is_not" free $hidden/mine/1
+holds "nothing_is_pruned_then" sealed /mnt/ext4/image
+answers 0 "$hidden/mine/1: sealed" "who_can_read_it_applies_it" "$S" apply --prune
+holds "and_prunes" free /mnt/ext4/image
+rm $conf/20-hidden.conf
+answers 0 'plain/1: unsealed' "hidden_are_unsealed" "$S" apply --prune
+rm -r $hidden
+
 # By hand, what the policy would refuse: it must not be found out at the next boot.
 hand=/tmp/by-hand.conf
 holds "seal_by_hand_without_dax" "$S" seal --no-dax /mnt/ext4/image

@@ -143,6 +143,43 @@ static void test_once(void)
 	done(&policy, &plan, &error);
 }
 
+/* A link to itself is no directory that anybody can read, root neither. */
+static void test_unread(void)
+{
+	struct policy_error error;
+	struct policy policy;
+	struct plan plan;
+	int r;
+
+	if (symlink("loop", "loop") < 0 || symlink("../a.img", "dir/x") < 0)
+		abort();
+	r = plan_text("%/*/x:\n%/b.img:\n", &policy, &plan, &error);
+	tap_ok(!r && plan.count == 3 && !strcmp(name_of(&plan, 0), "dir/x") &&
+	       !plan.files[0].error && !strcmp(name_of(&plan, 2), "b.img"),
+	       "what can be read is planned");
+	tap_ok(plan.count == 3 && plan.files[1].error == -ELOOP &&
+	       plan.files[1].unread && strstr(plan.files[1].unread, "/loop") &&
+	       !strcmp(name_of(&plan, 1), "*/x"),
+	       "a pattern tells what it could not look at");
+	tap_ok(!plan_is_whole(&plan), "and the plan that it is not whole");
+	done(&policy, &plan, &error);
+	r = plan_text("%/l*/*.img:\n", &policy, &plan, &error);
+	tap_ok(!r && plan.count == 1 && plan.files[0].error == -ELOOP &&
+	       !plan.files[0].none,
+	       "one that matches nothing else is not said to match nothing");
+	done(&policy, &plan, &error);
+	r = plan_text("%/*/x:\n%/dir/x:\n", &policy, &plan, &error);
+	tap_ok(!r && plan.count == 2 && plan.files[0].unread &&
+	       !plan.files[1].unread, "also if another rule has the rest");
+	done(&policy, &plan, &error);
+	unlink("loop");
+	r = plan_text("%/*/x:\n", &policy, &plan, &error);
+	tap_ok(!r && plan.count == 1 && plan_is_whole(&plan),
+	       "without such a one it is whole");
+	done(&policy, &plan, &error);
+	unlink("dir/x");
+}
+
 int main(void)
 {
 	if (!mkdtemp(dir) || chdir(dir) < 0)
@@ -156,6 +193,7 @@ int main(void)
 	if (mkdir("dir", 0755) < 0 || link("a.img", "link") < 0)
 		abort();
 	test_expansion();
+	test_unread();
 	unlink("link");
 	if (symlink("a.img", "link") < 0)
 		abort();
