@@ -17,7 +17,12 @@
 /* Those that say how the file is to be treated, and not how it is stored. */
 #define KEPT_FLAGS                                                         \
 	(FS_XFLAG_SYNC | FS_XFLAG_NOATIME | FS_XFLAG_NODUMP |              \
-	 FS_XFLAG_NODEFRAG | FS_XFLAG_PROJINHERIT)
+	 FS_XFLAG_NODEFRAG | FS_XFLAG_FILESTREAM | FS_XFLAG_PROJINHERIT)
+
+/* Of ext4's, those that are not among these: chattr's c, j, s, t and u. */
+#define KEPT_EXT4_FLAGS                                                    \
+	(FS_COMPR_FL | FS_JOURNAL_DATA_FL | FS_SECRM_FL | FS_NOTAIL_FL |   \
+	 FS_UNRM_FL)
 
 static int fail(struct staticdax_result *result, int error, const char *what)
 {
@@ -106,6 +111,20 @@ static int copy_flags(int from, int to)
 	return ioctl(to, FS_IOC_FSSETXATTR, &new) < 0 ? -errno : 0;
 }
 
+/* Without CAP_SYS_RESOURCE ext4 refuses j, and that the file is moved with it. */
+static int copy_ext4_flags(int from, int to)
+{
+	int old, new;
+
+	if (ioctl(from, FS_IOC_GETFLAGS, &old) < 0 ||
+	    ioctl(to, FS_IOC_GETFLAGS, &new) < 0)
+		return -errno;
+	if (!((old ^ new) & KEPT_EXT4_FLAGS))
+		return 0;
+	new = (new & ~KEPT_EXT4_FLAGS) | (old & KEPT_EXT4_FLAGS);
+	return ioctl(to, FS_IOC_SETFLAGS, &new) < 0 ? -errno : 0;
+}
+
 /* The owner first: changing it takes capabilities and set-id bits away. */
 int sdax_metadata_copy(int from, int to, const struct stat *st,
 		       struct staticdax_result *result)
@@ -121,6 +140,8 @@ int sdax_metadata_copy(int from, int to, const struct stat *st,
 	if (fchmod(to, st->st_mode & 07777) < 0)
 		return fail(result, -errno, "mode");
 	r = copy_flags(from, to);
+	if (!r)
+		r = copy_ext4_flags(from, to);
 	if (r < 0)
 		return fail(result, r, "flags");
 	if (futimens(to, times) < 0)

@@ -25,6 +25,8 @@ state() {
 	sha256sum <"$1"
 	getfattr -d -m - "$1" 2>/dev/null | sed 1d
 	getfacl -cpn "$1"
+	# not how it is stored: extents, DAX
+	lsattr "$1" | sed 's/ .*//; s/[-ex]//g'
 }
 
 # keeps FILE COMMAND...: the command succeeds, and nothing to be seen changes
@@ -61,6 +63,9 @@ misaligned() {
 	setfattr -n user.note -v 'some words' "$1"
 	setfattr -n trusted.note -v 0x00ff "$1"
 	setfacl -m u:4711:rw "$1"
+	chattr +Ad "$1"
+	[[ $1 != /mnt/ext4* ]] || chattr +cstu "$1"
+	[[ $1 != /mnt/ext4/* ]] || chattr +j "$1"
 	touch -d '2001-02-03 04:05:06.789' "$1"
 	sync "$1"
 }
