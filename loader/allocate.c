@@ -180,25 +180,49 @@ static int explain_blocks(struct allocation *a, uint64_t address)
 			 (unsigned long long)a->align);
 }
 
+/* Of XFS: fs/xfs/libxfs/xfs_fs.h, XFS_MAX_AG_BYTES; and a block less, mkfs.xfs says. */
+static uint64_t largest_group(const struct allocation *a)
+{
+	return (1ULL << 40) - a->target->facts.blocksize;
+}
+
 /*
  * XFS looks only into groups that have room for the piece wherever it may begin in
  * them, and some blocks to spare: twice the piece is not enough.
  */
 static int explain_groups(struct allocation *a, uint64_t group)
 {
+	uint64_t largest = largest_group(a), size = largest;
+
+	if (a->align <= largest / 4)
+		size = a->align * 4;
+	if (a->align > largest / 2)
+		return sdax_fail(a->result, STATICDAX_GEOMETRY, 0,
+				 "its allocation groups have %llu bytes, and none of XFS is large enough for %llu together; use another filesystem",
+				 (unsigned long long)group,
+				 (unsigned long long)a->align);
 	return sdax_fail(a->result, STATICDAX_GEOMETRY, 0,
 			 "its allocation groups have %llu bytes, so no %llu lie together; make it with mkfs.xfs -d agsize=%llu",
 			 (unsigned long long)group,
 			 (unsigned long long)a->align,
-			 (unsigned long long)a->align * 4);
+			 (unsigned long long)size);
+}
+
+static uint64_t group_size(const struct allocation *a)
+{
+	struct xfs_fsop_geom geometry = {};
+
+	if (a->target->facts.magic != XFS_SUPER_MAGIC || a->target->realtime ||
+	    ioctl(a->target->fd, XFS_IOC_FSGEOMETRY, &geometry) < 0)
+		return 0;
+	return (uint64_t)geometry.agblocks * geometry.blocksize;
 }
 
 /* What no allocator could do: found out before anything is allocated. */
 static int judge_geometry(struct allocation *a)
 {
-	struct xfs_fsop_geom geometry = {};
 	uint32_t blocksize = a->target->facts.blocksize;
-	uint64_t address, length;
+	uint64_t address, length, group;
 	int r;
 
 	if (!a->dev)
@@ -210,26 +234,24 @@ static int judge_geometry(struct allocation *a)
 		return sdax_fail(a->result, STATICDAX_NO_ADDRESS, 0, "%s", "");
 	if (address & (blocksize - 1))
 		return explain_blocks(a, address);
-	if (a->target->facts.magic == XFS_SUPER_MAGIC && !a->target->realtime &&
-	    !ioctl(a->target->fd, XFS_IOC_FSGEOMETRY, &geometry) &&
-	    (uint64_t)geometry.agblocks * geometry.blocksize <= a->align &&
-	    a->size >= a->align)
-		return explain_groups(a, (uint64_t)geometry.agblocks *
-						 geometry.blocksize);
-	return 0;
+	group = group_size(a);
+	return group && group <= a->align && a->size >= a->align ?
+		       explain_groups(a, group) : 0;
 }
 
 static int explain_place(struct allocation *a)
 {
-	bool xfs = a->target->facts.magic == XFS_SUPER_MAGIC;
+	const char *helps = "mkfs.ext4 -O sparse_super2 -E packed_meta_blocks=1,num_backup_sb=0 helps";
 
+	if (a->target->facts.magic == XFS_SUPER_MAGIC)
+		helps = group_size(a) < largest_group(a) ?
+				"a larger mkfs.xfs -d agsize= helps" :
+				"its allocation groups are as large as those of XFS can be";
 	return sdax_fail(a->result, STATICDAX_NO_PLACE, 0,
 			 "%llu of %llu bytes found none in pieces of %llu; %s",
 			 (unsigned long long)a->carving.missing,
 			 (unsigned long long)a->size,
-			 (unsigned long long)a->align,
-			 xfs ? "a larger mkfs.xfs -d agsize= helps" :
-			       "mkfs.ext4 -O sparse_super2 -E packed_meta_blocks=1,num_backup_sb=0 helps");
+			 (unsigned long long)a->align, helps);
 }
 
 static int failed(struct allocation *a, int r, const char *what)

@@ -7,6 +7,10 @@
 . tests/cli/guest.sh
 . tests/cli/steps.sh
 
+user() {
+	setpriv --reuid 1000 --regid 1000 --clear-groups "$@"
+}
+
 # is_zero FILE BYTES
 is_zero() {
 	[ "$(stat -c %s "$1")" -eq "$2" ] && cmp -n "$2" "$1" /dev/zero
@@ -180,6 +184,18 @@ rm -f /tmp/low/f
 answers 3 'has no free place.*of 50331648 bytes found none in pieces of 33554432; mkfs.ext4 .*; free more space' \
 	"no_aligned_place" "$S" create --no-dax --size 48M --align 32M /tmp/low/g
 fails "no_aligned_place_leaves_nothing" test -e /tmp/low/g
+# Where it begins only root may know: of a disk of small sectors, not even within a page.
+chmod 1777 /tmp/low
+answers 1 'own address cannot be read; run it as root' "user_on_a_volume_does_not_create" \
+	user "$S" create --no-dax --size 1M /tmp/low/f
+fails "user_on_a_volume_leaves_nothing" test -e /tmp/low/f
+answers 0 'created' "root_does" "$S" create --no-dax --size 1M /tmp/low/f
+chown 1000 /tmp/low/f
+answers 1 'own address cannot be read.*; run it as root' "user_on_a_volume_does_not_check" \
+	user "$S" check --no-dax /tmp/low/f
+answers 1 'own address cannot be read.*; run it as root' "user_on_a_volume_does_not_prepare" \
+	user "$S" prepare --no-dax /tmp/low/f
+answers 0 'fit' "root_checks" "$S" check --no-dax /tmp/low/f
 off_linear
 on_linear 63
 answers 3 'device begins at byte 32256, no multiple of its blocks of 4096 bytes; begin the partition at a multiple of 2097152' \
@@ -212,6 +228,24 @@ answers 3 'found none in pieces of 33554432; a larger mkfs.xfs -d agsize= helps'
 with_groups 160m
 answers 0 'created .* align 32M' "larger_groups_do" "$S" create --no-dax --size 128M --align 32M /mnt/xfs/f
 
+# None larger than XFS has them. The device is larger than anything here: a hole.
+with_groups_of() {
+	truncate -s 4T /tmp/huge
+	mkfs.xfs -q -f -K -l size=64m -d "agsize=$1" /tmp/huge
+	mkdir -p /tmp/groups
+	mount -o loop /tmp/huge /tmp/groups
+}
+with_groups_of 128g
+answers 3 'allocation groups have 137438953472 bytes, so no 274877906944 lie together; make it with mkfs.xfs -d agsize=[0-9]+;' \
+	"largest_groups_are_explained" "$S" create --no-dax --size 256G --align 256G /tmp/groups/f
+agsize=$(sed -n 's/.*mkfs\.xfs -d agsize=\([0-9]*\).*/\1/p' "$OUT")
+answers 3 'none of XFS is large enough for 1099511627776 together; use another filesystem; or use a smaller' \
+	"what_no_group_can_hold_is_explained" "$S" create --no-dax --size 1T --align 1T /tmp/groups/f
+umount /tmp/groups
+holds "largest_groups_can_be_made" mkfs.xfs -N -f -d "agsize=$agsize" /tmp/huge
+fails "larger_ones_cannot" mkfs.xfs -N -f -d "agsize=$((agsize + 4096))" /tmp/huge
+rm /tmp/huge
+
 # DAX by flag: of the directory, and made for the file alone
 for fs in ext4:/dev/pmem0:/mnt/ext4-dax xfs:/dev/pmem1:/mnt/xfs-dax; do
 	IFS=: read -r type device root <<<"$fs"
@@ -233,9 +267,6 @@ done
 
 # Without privilege
 install -d -o 1000 -g 1000 /mnt/xfs/mine
-user() {
-	setpriv --reuid 1000 --regid 1000 --clear-groups "$@"
-}
 answers 0 'created' "user_creates" user "$S" create --no-dax --size 1M /mnt/xfs/mine/f
 answers 3 'CAP_' "user_does_not_seal" user "$S" create --no-dax --seal --size 1M /mnt/xfs/mine/g
 fails "user_does_not_seal_leaves_nothing" test -e /mnt/xfs/mine/g
