@@ -44,8 +44,21 @@ missing_in() {
 	has 'GNU_RELRO' "$segments" "RELRO"
 	has 'BIND_NOW|Flags:.* NOW' "$dynamic" "immediate binding"
 	has 'GNU_STACK .* RW ' "$segments" "unexecutable stack"
+	# a static program without its names does not tell; that of the build has them
+	grep -q ' FUNC ' <<<"$symbols" || return
 	has '__stack_chk_fail' "$symbols" "stack protector"
 	has '__(snprintf|strcpy|fprintf)_chk' "$symbols" "_FORTIFY_SOURCE"
+}
+
+# missing_in_tree DIRECTORY: in each program and library below it, of which there are some
+missing_in_tree() {
+	local file found=
+	while IFS= read -r file; do
+		readelf -h "$file" >/dev/null 2>&1 || continue
+		found=yes
+		missing_in "$file" | sed "s,^,${file#"$1"/}: ,"
+	done < <(find "$1" -type f)
+	[ -n "$found" ] || echo "no program is in it"
 }
 
 files_as_they_are() {
@@ -115,9 +128,7 @@ not_named() {
 	needs_of "$1" | LC_ALL=C sort -u | LC_ALL=C comm -23 - "$work/named"
 }
 
-for file in staticdax staticdax-static libstaticdax.so; do
-	check "hardened_$file" "$(missing_in build/$file)"
-done
+check "hardened_staticdax-static" "$(missing_in build/staticdax-static)"
 check "a_program_without_it_is_found" "$(cd "$work" && echo 'int main(void) { return 0; }' >bare.c &&
 	gcc -no-pie -Wl,-z,norelro -o bare bare.c && cd - >/dev/null &&
 	[ "$(missing_in "$work/bare" | wc -l)" -ge 4 ] || echo "nothing is missing in it")"
@@ -137,6 +148,10 @@ succeeds "debian_packages_elsewhere" env TZ=Asia/Tokyo \
 check "the_same_debian_packages" "$(differences $debs "$work/another-directory" \
 	"staticdax_${version}_amd64.deb" "libstaticdax1_${version}_amd64.deb" \
 	"libstaticdax-dev_${version}_amd64.deb")"
+for deb in staticdax libstaticdax1; do
+	dpkg-deb -x $debs/${deb}_"${version}"_amd64.deb "$work/$deb"
+	check "hardened_in_debian_package_$deb" "$(missing_in_tree "$work/$deb")"
+done
 check "lintian" "$(lintian --allow-root --pedantic -I --tag-display-limit 0 $debs/*.changes 2>&1)"
 
 succeeds "rpm_packages" make -s rpm RPMBUILD_FLAGS="$rpmbuild_flags"
@@ -147,12 +162,26 @@ check "rpm_packages_have_the_files_of_the_debian_ones" \
 	"$(diff <(rpm -qlp build/rpm/*.rpm | common) <(files_in_debs | common))"
 for rpm in build/rpm/*.rpm; do
 	name=$(rpm -qp --qf '%{NAME}' "$rpm")
+	mkdir "$work/$name.rpm"
+	rpm2cpio "$rpm" | cpio -id --quiet -D "$work/$name.rpm"
+	[ "$name" = staticdax-devel ] ||
+		check "hardened_in_rpm_$name" "$(missing_in_tree "$work/$name.rpm")"
 	check "rpm_requires_what_${name}_needs" "$(rpm -qpR "$rpm" | not_named "$rpm")"
 done
 rpm=$(echo build/rpm/staticdax-"$version"-*.rpm)
 check "a_forgotten_dependency_is_found" "$(diff <(printf '%s\n' /usr/bin/dd /usr/bin/systemctl \
 	'libyaml-0.so.2()(64bit)') <(rpm -qpR "$rpm" |
 	grep -vE '^libyaml|/dd$|/systemctl$' | not_named "$rpm"))"
+# Both distributions: what an update finds running it has run on, in the new version.
+scripts=$(rpm -qp --scripts "$rpm" | sed '1,/^postuninstall scriptlet/d')
+check "rpm_update_restarts_what_watches" "$(has 'systemctl daemon-reload' "$scripts" "look at new units"
+	has 'try-restart.* staticdax-monitor\.service' "$scripts" "restart of the monitor"
+	has 'try-restart.* staticdax-metrics\.timer' "$scripts" "restart of the timer")"
+check "debian_update_restarts_what_watches" "$(
+	scripts=$(dpkg-deb -I $debs/staticdax_"${version}"_amd64.deb postinst)
+	has 'systemctl --system daemon-reload' "$scripts" "look at new units"
+	has "restart .*'staticdax-monitor\.service'" "$scripts" "restart of the monitor"
+	has "restart .*'staticdax-metrics\.timer'" "$scripts" "restart of the timer")"
 check "changelogs_name_this_version" "$(head -1 debian/changelog | grep -qF "($version)" ||
 	echo debian/changelog
 	grep -qx "Version:[[:space:]]*$version" rpm/staticdax.spec || echo rpm/staticdax.spec)"
