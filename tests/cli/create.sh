@@ -209,6 +209,35 @@ on_linear $((start / 512))
 answers 0 'created .* align 2M' "partition_that_begins_as_said_does" "$S" create --no-dax --size 8M --align 2M /tmp/low/f
 off_linear
 
+# Where of all that is free few pieces of 2 MiB are aligned, among many runs of 3.5 MiB
+# that have no room for one: asked for everything at once ext4 gives of the latter, of
+# which there are enough for every round.
+in_pieces() {
+	truncate -s 320M /tmp/pieces
+	mkfs.ext4 -q -F -b 4096 -m 0 -O ^has_journal,sparse_super2 \
+		-E packed_meta_blocks=1,num_backup_sb=0 /tmp/pieces
+	mkdir -p /tmp/low
+	mount -o loop /tmp/pieces /tmp/low
+	fallocate -l $(($(stat -f -c %a /tmp/low) * 4096 - 1048576)) /tmp/low/rest
+	"$S" map --json /tmp/low/rest | jq -r '.runs[] | "\(.offset) \(.address) \(.length)"' |
+		awk -v M=1048576 '{
+			for (at = int(($2 + 4 * M - 1) / (4 * M)) * 4 * M; at + 4 * M <= $2 + $3; at += 4 * M)
+				if (n++ % 16 == 8)
+					print "fpunch", $1 + at - $2, 2 * M
+				else
+					print "fpunch", $1 + at - $2 + M / 4, 3.5 * M
+		}' >/tmp/punches
+	xfs_io /tmp/low/rest </tmp/punches
+	sync
+}
+in_pieces
+answers 0 'created .* align 2M' "asked_for_pieces_ext4_finds_them" \
+	"$S" -v create --no-dax --size 10M --align 2M /tmp/low/f
+cp "$OUT" "$OUT.said"
+holds "asked_for_everything_it_did_not" grep -q ' round 0: [1-9][0-9]* bytes have no place yet' "$OUT.said"
+umount /tmp/low
+rm /tmp/pieces
+
 # What mkfs.xfs is said to help with. Its log has a place of its own, for which such
 # groups are too small.
 with_groups() {
