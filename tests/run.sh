@@ -11,8 +11,8 @@
 #   SHORT=yes           short forms also of parts that are asked for
 #   ALL=yes             every part on every kernel, and whole: half a day
 #   FUZZ=100000000      how many inputs each fuzzer gets, default some seconds
-#   UPGRADES=100        how often tests/lifetime/upgrade.sh replaces the programs,
-#                       default 6, where the short forms are run 4
+#   UPGRADES=100        a part of its own, upgrades, which replaces the programs as
+#                       often under the hammer of tests/lifetime/upgrade.sh
 #   KILLS=200           how many machines tests/lifetime/durable.sh kills, default 6
 #   JOBS=2              machines side by side, default one more than processors
 
@@ -254,6 +254,9 @@ parts() {
 		echo "names -f ext4 tests/cli/names.sh"
 		echo "kill -f ext4,xfs tests/cli/kill.sh"
 		echo "limits -f ext4,xfs tests/lifetime/limits.sh"
+		# as many seals as are promised, of which 20 000 are of files
+		echo "million -m 3G -t 3600 -f ext4 -e FILL=1000000 -e MANY=5000" \
+			"-e BESIDE=1000000 tests/cli/registry.sh"
 	else
 		echo "faults -f ext4,xfs tests/cli/faults.sh"
 	fi
@@ -261,8 +264,10 @@ parts() {
 	echo "pages -f ext4-dax,xfs-dax tests/guest/pages.sh"
 	echo "inode -f ext4,xfs tests/lifetime/inode.sh"
 	echo "mounts -f ext4 -e MANY=$kills tests/lifetime/mounts.sh"
-	echo "upgrade -f ext4,xfs -e KILLS=$whole -e UPGRADES=${UPGRADES:-$upgrades}" \
+	echo "upgrade -f ext4,xfs -e KILLS=$whole -e UPGRADES=$upgrades" \
 		"tests/lifetime/upgrade.sh"
+	[ -z "${UPGRADES:-}" ] || echo "upgrades -f ext4,xfs -t $((300 + 30 * UPGRADES))" \
+		"-e UPGRADES=$UPGRADES tests/lifetime/upgrade.sh hammered"
 	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"
 }
 

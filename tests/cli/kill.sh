@@ -6,7 +6,13 @@
 # what was begun is left, and the next run gets through.
 #
 # A first seal makes hundreds of bpf calls, most of which load programs, so not
-# every one is taken; EVERY_STEP=yes takes all, BRIEF=yes one of each stage.
+# every one is taken; EVERY_STEP=yes takes all, EVERY_STEP=20 each twentieth, BRIEF=yes
+# one of each stage.
+#
+# Usage: tests/cli/kill.sh [STAGE...]
+#   first    the first seal and the last unseal, which attach and detach
+#   further  a seal and an unseal beside another
+#   change   a seal is changed to another mode
 
 . tests/cli/guest.sh
 . tests/cli/steps.sh
@@ -71,22 +77,32 @@ if [ "${BRIEF:-no}" = yes ]; then
 	unseal="bpf:60:60"
 fi
 
-about /mnt/xfs/killed
-at_each_step "killed_in_first_seal" KILL "$first_seal" unsealed alone "$S" seal --no-dax $f
-holds "seals_after_all_that" sealed
-holds "sealed_in_the_end" "$S" get $f
-at_each_step "killed_in_last_unseal" KILL "$last_unseal" sealed alone "$S" unseal $f
-holds "unseals_after_all_that" unsealed
-holds "nothing_left_in_the_end" nothing_left
+stages=" ${*:-first further change} "
+wanted() {
+	[[ $stages = *" $1 "* ]]
+}
+
+first() {
+	about /mnt/xfs/killed
+	at_each_step "killed_in_first_seal" KILL "$first_seal" unsealed alone "$S" seal --no-dax $f
+	holds "seals_after_all_that" sealed
+	holds "sealed_in_the_end" "$S" get $f
+	at_each_step "killed_in_last_unseal" KILL "$last_unseal" sealed alone "$S" unseal $f
+	holds "unseals_after_all_that" unsealed
+	holds "nothing_left_in_the_end" nothing_left
+}
+! wanted first || first
 
 # With another sealed nothing is attached or detached.
 g=/mnt/ext4/stays
 fit $g
 "$S" seal --no-dax $g >/dev/null
 about /mnt/ext4/killed
-at_each_step "killed_in_further_seal" KILL "$further_seal" unsealed with_another \
-	"$S" seal --no-dax $f
-at_each_step "killed_in_unseal" KILL "$unseal" sealed with_another "$S" unseal $f
+if wanted further; then
+	at_each_step "killed_in_further_seal" KILL "$further_seal" unsealed with_another \
+		"$S" seal --no-dax $f
+	at_each_step "killed_in_unseal" KILL "$unseal" sealed with_another "$S" unseal $f
+fi
 
 # A change keeps what the two seals have in common, also before anybody looks, and
 # the next run gets through.
@@ -117,7 +133,7 @@ changed() {
 		"$S" get --json "$f" | grep "\"mode\":\"$(sed -n 's/.*mode: //p' $policy)\""
 }
 # all from the loading of what changes the record on
-if [ "${BRIEF:-no}" = no ]; then
+if [ "${BRIEF:-no}" = no ] && wanted change; then
 	at_each_step "killed_in_change_to_static" KILL \
 		"bpf:-9:2 fremovexattr:1:1" noshrink changed "$S" apply $policy
 	at_each_step "killed_in_change_to_noshrink" KILL "bpf:-8:4" static changed \

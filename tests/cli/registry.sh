@@ -4,13 +4,15 @@
 # The registry: its size, what happens when it is full, what a seal costs, and
 # that the commands take many files and records as they come.
 #
-# FILL is how many records there are where there are many, MANY how many files.
+# FILL is how many records there are where there are many, MANY a quarter of how many
+# files, BESIDE how many seals in force there are already when those are sealed.
 
 . tests/cli/guest.sh
 
 d=/mnt/ext4
 FILL=${FILL:-16383}
 MANY=${MANY:-40}
+BESIDE=${BESIDE:-1000}
 
 seal() {
 	"$S" seal --no-dax "$@"
@@ -126,13 +128,25 @@ each_verb() {
 	many=$took
 	tap_diag "$verb: $MANY files $few ms, four times as many $((many * 100 / (few + 1)))%"
 }
-seal $d/1 >/dev/null
+seals=$((1 + BESIDE + 4 * MANY))
+seal --registry "$seals" $d/1 >/dev/null
+holds "fill_with_seals_in_force" build/tests/fill_registry "$BESIDE" $d/1
 each_verb check --no-dax
 each_verb seal --no-dax
 each_verb get
 each_verb verify
 holds "list_has_them_all" test "$("$S" list | grep -c $d/many/)" -eq $((4 * MANY))
+answers 3 "no room for another seal: it holds $seals" "deny_seal_when_full_of_them" seal $d/2
+milliseconds "status_of_all" "$S" status
+tap_diag "status: $seals seals $took ms"
+answers 0 "^seals: +$seals enforced" "status_counts_them_all" "$S" status
+last=$(files $((4 * MANY)) $((4 * MANY)))
+fails "deny_truncate_beside_them" truncate -s 0 "$last"
 each_verb unseal
-holds "unseal_the_rest" "$S" unseal --all
+holds "allow_truncate_beside_the_others" truncate -s 0 "$last"
+fails "deny_truncate_of_the_first" truncate -s 0 $d/1
+milliseconds "unseal_the_rest" "$S" unseal --all
+tap_diag "unseal --all: $((1 + BESIDE)) seals $took ms"
+holds "allow_truncate_at_last" truncate -s 0 $d/1
 holds "nothing_left_at_last" nothing_left
 tap_done

@@ -15,10 +15,11 @@ interrupted() {
 
 # at_each_step NAME SIGNAL STEPS PREPARE JUDGE COMMAND...: a step CALL:FIRST:STRIDE is
 # the FIRST such system call, or the one so many before the last, and every STRIDE-th
-# from there on; with EVERY_STEP=yes all of them. How many there are is told by a turn
-# that nobody interrupts, and which must get through. PREPARE comes before each turn;
-# JUDGE looks at what is left, says what is wrong and fails. A line for each name of a
-# call says which were hit.
+# from there on; with EVERY_STEP=yes all of them, with EVERY_STEP=N from the first on,
+# and no stride is longer than that. How many there are is told by a turn that nobody
+# interrupts, and which must get through. PREPARE comes before each turn; JUDGE looks at
+# what is left, says what is wrong and fails. A line for each name of a call says which
+# were hit.
 at_each_step() {
 	local name=$1 signal=$2 prepare=$4 judge=$5 ended step call n stride count status hit bad
 	local -a steps
@@ -35,7 +36,10 @@ at_each_step() {
 	fi
 	for step in "${steps[@]}"; do
 		IFS=: read -r call n stride <<<"$step"
-		[ -z "${EVERY_STEP:-}" ] || n=1 stride=1
+		if [ -n "${EVERY_STEP:-}" ]; then
+			n=1
+			[ "$stride" -le "${EVERY_STEP/yes/1}" ] || stride=${EVERY_STEP/yes/1}
+		fi
 		count=$(grep -cE "^([0-9]+ +)?$call\(" "$OUT.calls")
 		[ "$n" -gt 0 ] || n=$((count + n))
 		hit='' bad=''

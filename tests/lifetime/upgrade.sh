@@ -68,6 +68,12 @@ holds "hammer_tried_everything" test "$(wc -l </tmp/hammer)" -eq 9
 answers 0 'enforcing: yes' "status_after_upgrades" "$S" status
 holds "get_after_upgrades" "$S" get $f $g
 holds "one_set_of_programs_after_upgrades" one_set
+if [ "${1:-}" = hammered ]; then
+	holds "unseal_after_upgrades" "$S" unseal $f $g
+	holds "nothing_left_after_upgrades" nothing_left
+	holds "allow_truncate_after_upgrades" truncate -s 0 $f
+	tap_done
+fi
 
 # Killed at any step: sealed throughout, and the next run cleans up
 sound() {
