@@ -22,6 +22,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -107,6 +108,13 @@ static long op_fiemap(void)
 	return ioctl(fd, FS_IOC_FIEMAP, &f);
 }
 
+static long op_statfs(void)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs);
+}
+
 static long op_rename(void)
 {
 	static bool there;
@@ -182,6 +190,7 @@ static const struct op {
 	{ "uring-write", op_uring_write, false, false },
 	{ "open-close", op_open, false, false },
 	{ "fiemap", op_fiemap, false, false },
+	{ "statfs", op_statfs, false, false },
 	{ "readdir", op_readdir, false, false },
 	{ "fallocate", op_fallocate, false, false },
 	{ "ftruncate", op_truncate, false, false },

@@ -106,6 +106,24 @@ static char *put_hex(char *to, const uint8_t *s, size_t n)
 	return to;
 }
 
+static bool is_one_of(uint8_t c, const char *also)
+{
+	while (*also && (uint8_t)*also != c)
+		also++;
+	return *also;
+}
+
+/* How many bytes at s are printable ASCII, as nearly all are, and none of also. */
+static size_t plain_ascii(const uint8_t *s, size_t length, const char *also)
+{
+	size_t n = 0;
+
+	while (n < length && s[n] >= 0x20 && s[n] < 0x7f &&
+	       !is_one_of(s[n], also))
+		n++;
+	return n;
+}
+
 char *quote_escape(const char *bytes, size_t length, const char *also)
 {
 	const uint8_t *s = (const uint8_t *)bytes;
@@ -117,13 +135,18 @@ char *quote_escape(const char *bytes, size_t length, const char *also)
 	if (!text)
 		return NULL;
 	for (; length; s += n, length -= n) {
+		n = plain_ascii(s, length, also);
+		if (n) {
+			to = (char *)memcpy(to, s, n) + n;
+			continue;
+		}
 		n = decode(s, length, &code);
 		if (!n || is_unsafe(code)) {
 			n = n ? n : 1;
 			to = put_hex(to, s, n);
 			continue;
 		}
-		if (code < 0x80 && strchr(also, (int)code))
+		if (code < 0x80 && is_one_of(code, also))
 			*to++ = '\\';
 		to = (char *)memcpy(to, s, n) + n;
 	}

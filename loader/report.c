@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The only writer to stdout. */
+#define _GNU_SOURCE
 #include "report.h"
 
 #include <errno.h>
@@ -45,6 +46,11 @@ void report_text(struct report *report, const char *format, ...)
 	n = vfprintf(report->out, format, ap);
 	va_end(ap);
 	note_error(report, n < 0);
+}
+
+static void put_text(struct report *report, const char *text)
+{
+	note_error(report, fputs(text, report->out) < 0);
 }
 
 int report_done(struct report *report)
@@ -137,6 +143,33 @@ static const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
+/* "N bytes" */
+static char *count_of(uint64_t n, const char *what, char *to)
+{
+	return stpcpy(stpcpy(size_digits(n, to), what), plural(n));
+}
+
+static char *hex_of(uint64_t n, char *to)
+{
+	for (int shift = 60; shift >= 0; shift -= 4)
+		*to++ = "0123456789abcdef"[n >> shift & 15];
+	*to = '\0';
+	return to;
+}
+
+/* Written for each of many files, and therefore without printf(3), see size_digits(). */
+static void put_extents(struct report *report,
+			const struct staticdax_result *result)
+{
+	char text[160], align[SIZE_TEXT], *to = stpcpy(text, " (");
+
+	to = stpcpy(count_of(result->file_size, " byte", to), ", ");
+	to = stpcpy(count_of(result->runs, " run", to), ", align ");
+	to = stpcpy(to, size_format(result->align, align));
+	hex_of(result->digest, stpcpy(to, ", map digest "));
+	put_text(report, text);
+}
+
 /*
  * "(N bytes, R runs, align A, map digest D)" and what is unusual. Without an
  * alignment nobody has looked at the map: mode noshrink.
@@ -144,17 +177,12 @@ static const char *plural(uint64_t n)
 static void put_map(struct report *report,
 		    const struct staticdax_result *result)
 {
-	char align[SIZE_TEXT];
-
 	if (!result->align) {
 		report_text(report, " (%" PRIu64 " byte%s now; may grow, not shrink)\n",
 			    result->file_size, plural(result->file_size));
 		return;
 	}
-	report_text(report, " (%" PRIu64 " byte%s, %" PRIu64 " run%s, align %s, map digest %016" PRIx64,
-		    result->file_size, plural(result->file_size), result->runs,
-		    plural(result->runs), size_format(result->align, align),
-		    result->digest);
+	put_extents(report, result);
 	if (result->past_eof)
 		report_text(report, ", %" PRIu64 " byte%s preallocated beyond the end",
 			    result->past_eof, plural(result->past_eof));
@@ -163,7 +191,7 @@ static void put_map(struct report *report,
 	if (result->lapsed)
 		report_text(report, ", the seal before had lapsed and the map %s",
 			    result->moved ? "HAS MOVED since" : "is the same");
-	report_text(report, ")\n");
+	put_text(report, ")\n");
 }
 
 void report_sealed(struct report *report, const char *path, bool audit,
@@ -340,7 +368,8 @@ void report_checked(struct report *report, const char *path,
 	if (report->json) {
 		report_element(report, json_of_result(path, result));
 	} else if (result->reason == STATICDAX_OK) {
-		report_text(report, "%s: fit", quote_or(name));
+		put_text(report, quote_or(name));
+		put_text(report, ": fit");
 		put_map(report, result);
 	} else if (is_answer(result)) {
 		put_no(report, quote_or(name), "not fit: ", result);
@@ -361,7 +390,8 @@ void report_verified(struct report *report, const char *path,
 			 NULL : json_of_seal(seal));
 		report_element(report, object);
 	} else if (result->reason == STATICDAX_OK) {
-		report_text(report, "%s: as it was sealed", quote_or(name));
+		put_text(report, quote_or(name));
+		put_text(report, ": as it was sealed");
 		put_map(report, result);
 	} else if (is_answer(result)) {
 		put_no(report, quote_or(name), "NOT as it was sealed: ",

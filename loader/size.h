@@ -14,6 +14,11 @@ int size_parse(const char *text, uint64_t *ret_bytes);
 /* Decimal digits only. EINVAL, ERANGE beyond max. */
 int size_parse_count(const char *text, uint64_t max, uint64_t *ret_count);
 
+#define SIZE_DIGITS 21
+
+/* Writes n as decimal digits and a NUL, and returns where that is. */
+char *size_digits(uint64_t n, char to[static SIZE_DIGITS]);
+
 #define SIZE_TEXT 24
 
 /* The shortest text that size_parse() reads back as bytes; returns text. */

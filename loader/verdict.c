@@ -434,5 +434,7 @@ void sdax_judge_done(struct sdax_judge *j, struct staticdax_result *result)
 	result->runs = j->reason == STATICDAX_OK ? j->runs : 0;
 	result->digest = j->reason == STATICDAX_OK ?
 			 XXH3_64bits_digest(j->hash) : 0;
-	snprintf(result->detail, sizeof(result->detail), "%s", j->detail);
+	result->detail[0] = '\0';
+	if (j->detail[0])
+		snprintf(result->detail, sizeof(result->detail), "%s", j->detail);
 }
