@@ -2,6 +2,7 @@
 /* Who else has the file open or mapped, and is that everybody? */
 #include "holders.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "util.h"
@@ -32,6 +33,19 @@ static void list(struct staticdax_result *result, const struct sdax_holder *h)
 	memcpy(to->comm, h->comm, sizeof(to->comm));
 }
 
+/*
+ * By the kernel's own counts fd is all there is, which is usual. To find out who the
+ * others are takes a walk over all files and mappings of the system.
+ */
+static bool is_alone(int fd, const struct sdax_identity *id)
+{
+	int flags = fcntl(fd, F_GETFL);
+	bool writes = (flags & O_ACCMODE) != O_RDONLY;
+
+	return flags >= 0 && id->writecount == writes &&
+	       id->readcount == !writes;
+}
+
 int sdax_holders_of(struct sdax_inspect *inspect, const struct sdax_key *key,
 		    int fd, struct sdax_holding *ret,
 		    struct staticdax_result *result)
@@ -47,6 +61,10 @@ int sdax_holders_of(struct sdax_inspect *inspect, const struct sdax_key *key,
 	result->holders_count = 0;
 	if (fd >= 0)
 		r = sdax_inspect_identity(inspect, fd, &id);
+	if (!r && fd >= 0 && is_alone(fd, &id)) {
+		*ret = holding;
+		return 0;
+	}
 	if (!r)
 		r = sdax_inspect_holders(inspect, key, &holders, &n);
 	if (r < 0)

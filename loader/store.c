@@ -641,6 +641,12 @@ int sdax_store_walk(const struct sdax_store *store, sdax_store_fn fn, void *arg)
 	return 0;
 }
 
+/*
+ * Bits of the filter that nobody needs any more are left until there are more of them
+ * than records, and this many: so few of so many bits are one file in 8192.
+ */
+#define STALE_MIN (SDAX_FILTER_WORDS * 64 / 8192)
+
 int sdax_store_del(struct sdax_store *store, const struct sdax_key *key)
 {
 	struct sdax_control *control = store->control;
@@ -668,7 +674,7 @@ int sdax_store_del(struct sdax_store *store, const struct sdax_key *key)
 		count_on_filesystem(store, key, &entry, 0, -1);
 	sdax_store_settle(store);
 	control->stale++;
-	if (control->stale > control->records)
+	if (control->stale > STALE_MIN && control->stale > control->records)
 		return sdax_census_filter(store, &ignored);
 	return 0;
 }
