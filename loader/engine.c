@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "directory.h"
 #include "drift.h"
 #include "enforce.skel.h"
 #include "guard.h"
@@ -414,9 +415,11 @@ static bool in_namespace_of_init(void)
 static int mount_bpffs(void)
 {
 	struct statfs fs;
+	int r;
 
-	if (mkdir(SDAX_BPF_DIR, 0755) < 0 && errno != EEXIST)
-		return -errno;
+	r = sdax_directory_make(SDAX_BPF_DIR);
+	if (r < 0 && r != -EEXIST)
+		return r;
 	if (statfs(SDAX_BPF_DIR, &fs) < 0)
 		return -errno;
 	if (fs.f_type == BPF_FS_MAGIC)
@@ -532,9 +535,9 @@ static int attach(uint32_t room)
 		r = enforce_bpf__load(skel);
 	if (r < 0)
 		return r;
-	if (mkdir(NEW_DIR, 0755) < 0)
-		return -errno;
-	r = pin_all(skel);
+	r = sdax_directory_make(NEW_DIR);
+	if (!r)
+		r = pin_all(skel);
 	if (!r)
 		r = publish();
 	if (r < 0)

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "directory.h"
 #include "guard.skel.h"
 #include "util.h"
 
@@ -216,9 +217,9 @@ static int pin_all(struct engaging *e)
 	struct bpf_program *prog;
 	int r;
 
-	if (mkdir(SDAX_GUARD_DIR, 0755) < 0)
-		return -errno;
-	r = pin_trial();
+	r = sdax_directory_make(SDAX_GUARD_DIR);
+	if (!r)
+		r = pin_trial();
 	if (!r)
 		r = bpf_obj_pin(bpf_map__fd(e->skel->maps.data_guard),
 				SDAX_GUARD_STATE);

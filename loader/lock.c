@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 
+#include "directory.h"
 #include "store.h"
 #include "util.h"
 
@@ -19,10 +19,12 @@ static int open_file(void)
 int sdax_lock_take(int *ret_fd)
 {
 	_cleanup_close_ int fd = open_file();
+	int r;
 
 	if (fd < 0 && errno == ENOENT) {
-		if (mkdir(SDAX_RUN_DIR, 0755) < 0 && errno != EEXIST)
-			return -errno;
+		r = sdax_directory_make(SDAX_RUN_DIR);
+		if (r < 0 && r != -EEXIST)
+			return r;
 		fd = open_file();
 	}
 	if (fd < 0)

@@ -6,6 +6,8 @@
 
 . tests/cli/guest.sh
 
+# everybody may read the registry all the same
+umask 077
 f=/mnt/ext4-dax/f
 g=/mnt/xfs-dax/g
 fit $f
