@@ -144,6 +144,31 @@ static bool leads_to_source(const struct relocation *l, const char *name)
 	       st.st_dev == l->before.st_dev && st.st_ino == l->before.st_ino;
 }
 
+static bool looks_the_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_nlink == b->st_nlink && a->st_mode == b->st_mode &&
+	       a->st_uid == b->st_uid && a->st_gid == b->st_gid;
+}
+
+/*
+ * A lease is not broken by link(2) or chmod(2), nor by what sets an attribute: they
+ * change the inode's time, and what they did would go with the old file.
+ */
+static bool is_unchanged(const struct relocation *l, const struct stat *since)
+{
+	struct stat st;
+
+	return !fstat(l->source->fd, &st) && looks_the_same(&st, since) &&
+	       st.st_ctim.tv_sec == since->st_ctim.tv_sec &&
+	       st.st_ctim.tv_nsec == since->st_ctim.tv_nsec;
+}
+
+static int changed(struct relocation *l)
+{
+	return sdax_fail(l->result, STATICDAX_CHANGED, 0,
+			 "its links, owner, mode or attributes");
+}
+
 static int exchange_names(const struct relocation *l)
 {
 	return renameat2(l->file.directory, l->file.name, l->file.directory,
@@ -156,22 +181,30 @@ static int exchange_names(const struct relocation *l)
  */
 static int exchange(struct relocation *l)
 {
+	struct stat after;
+	bool same;
 	int r;
 
 	if (!sdax_lease_undisturbed(l->source->fd))
 		return failed(l, -EBUSY, "");
 	if (!leads_to_source(l, l->name))
 		return sdax_fail(l->result, STATICDAX_CHANGED, 0, "its name");
+	if (!is_unchanged(l, &l->before))
+		return changed(l);
 	r = exchange_names(l);
 	if (r < 0)
 		return failed(l, r, "exchanging the names");
+	/* its time is that of the exchange now */
+	same = !fstat(l->source->fd, &after) &&
+	       looks_the_same(&after, &l->before);
 	/* takes its time, in which somebody may come: so before the last look */
 	if (fsync(l->file.directory) < 0) {
 		r = -errno;
 		l->file.linked = false;
 		return failed(l, r, "fsync of its directory");
 	}
-	if (leads_to_source(l, l->file.name) &&
+	same = same && is_unchanged(l, &after);
+	if (same && leads_to_source(l, l->file.name) &&
 	    sdax_lease_undisturbed(l->source->fd))
 		return 0;
 	r = exchange_names(l);
@@ -179,7 +212,7 @@ static int exchange(struct relocation *l)
 	l->file.linked = !r;
 	if (r < 0)
 		return failed(l, r, "exchanging the names back");
-	return failed(l, -EBUSY, "");
+	return same ? failed(l, -EBUSY, "") : changed(l);
 }
 
 static int publish(struct relocation *l)

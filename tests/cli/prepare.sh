@@ -229,6 +229,44 @@ answers 0 'several hard links.*remove the others' "hard_link_is_refused" \
 	leaves $f 1 "$S" prepare --no-dax --align 2M --relocate $f
 rm $f $f.second
 
+# What a lease does not keep others from doing to the old file must not go with it.
+
+# meanwhile CALL FILE ACT...: FILE is relocated, and ACT done after the first such call
+meanwhile() {
+	local call=$1 f=$2 log=$OUT.stopped running
+	shift 2
+	: >"$log"
+	strace -f -o "$log" -e trace="$call" -e inject="$call:signal=SIGSTOP:when=1" \
+		"$S" prepare --no-dax --align 2M --relocate "$f" &
+	running=$!
+	until grep -q 'stopped by SIGSTOP' "$log" || [ ! -e /proc/$running ]; do :; done
+	"$@"
+	kill -CONT "$(sed -n 's/ .*stopped by SIGSTOP.*//p' "$log")"
+	wait $running
+}
+
+f=/mnt/ext4/meanwhile
+old=/mnt/ext4/.meanwhile.staticdax
+misaligned $f
+inode=$(stat -c %i $f)
+answers 3 'was changed.*links' "linked_while_it_was_copied" meanwhile linkat $f ln $f $f.second
+holds "has_both_links" test "$(stat -c %i:%h $f.second $f | uniq)" = "$inode:2"
+rm $f.second
+answers 3 'was changed.*attributes' "acl_set_while_it_was_copied" \
+	meanwhile linkat $f setfacl -m u:4711:r $f
+holds "has_that_acl" sh -c "getfacl -cpn $f | grep -x user:4711:r--"
+answers 3 'was changed.*mode' "mode_set_while_names_were_exchanged" \
+	meanwhile renameat2 $f chmod 600 $old
+holds "has_that_mode" test "$(stat -c %i:%a $f)" = "$inode:600"
+answers 3 'was changed.*links' "linked_while_names_were_exchanged" \
+	meanwhile renameat2 $f ln $old $f.second
+holds "has_these_links" test "$(stat -c %i:%h $f.second $f | uniq)" = "$inode:2"
+rm $f.second
+fails "no_second_file_is_left" test -e $old
+answers 0 'moved to other blocks' "stopped_and_left_alone" meanwhile linkat $f true
+fails "is_another_file" test "$(stat -c %i $f)" = "$inode"
+rm $f
+
 # XFS exchanges blocks, where the kernel can, and the inode stays
 exchanges() {
 	grep -q xfs_ioc_commit_range /sys/kernel/btf/xfs
