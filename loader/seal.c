@@ -47,6 +47,7 @@ struct sealing {
 	const char *path;
 	char *full;		/* the same by realpath(3), see resolve() */
 	uint64_t align;
+	int64_t deadline;	/* until then others may let go, by now_ms() */
 	struct sdax_target target;
 	struct sdax_identity id;
 	struct sdax_key key;
@@ -55,6 +56,14 @@ struct sealing {
 	bool self_held;		/* we hold it ourselves: counts, not a lease */
 	bool mapped;		/* its extents would do, before it had an entry */
 };
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
 
 /* Where its blocks are is no matter to it, so nobody looks. */
 static bool is_noshrink(const struct sealing *s)
@@ -103,6 +112,7 @@ static uint32_t registry_of(const struct staticdax_options *options)
 static int parse_options(struct sealing *s)
 {
 	s->align = s->options->align;
+	s->deadline = now_ms() + s->options->wait_ms;
 	s->result->align = s->align;
 	s->result->offset = STATICDAX_NO_OFFSET;
 	s->result->address = STATICDAX_NO_OFFSET;
@@ -223,55 +233,66 @@ static bool still_excluded(struct sealing *s)
 	       !holding.others;
 }
 
+static int watch_closes(const char *path)
+{
+	_cleanup_close_ int in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	if (in < 0 || inotify_add_watch(in, path, IN_CLOSE) < 0)
+		return -errno;
+	return TAKE_FD(in);
+}
+
 /*
  * Waits until somebody closes the file or unmaps it; the time is a limit only,
  * for holders that do not say when they let go.
  */
-static int wait_for_close(struct sealing *s, int64_t ms)
+static int await_close(const struct sealing *s, int in)
+{
+	struct pollfd poll_in = { .fd = in, .events = POLLIN };
+	int64_t ms = s->deadline - now_ms();
+
+	ms = ms < 0 ? 0 : ms < 500 ? ms : 500;
+	return poll(&poll_in, 1, ms) < 0 && errno != EINTR ? -errno : 0;
+}
+
+/* What is let go of before it is watched nobody tells: so it is tried once more. */
+static int wait_for_close(struct sealing *s)
 {
 	_cleanup_close_ int in = -1;
-	struct pollfd poll_in;
 	char self[64];
 
-	in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (in < 0)
-		return -errno;
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", s->target.fd);
-	if (inotify_add_watch(in, self, IN_CLOSE) < 0)
-		return -errno;
-	poll_in = (struct pollfd){ .fd = in, .events = POLLIN };
+	in = watch_closes(self);
+	if (in < 0)
+		return in;
 	if (sdax_lease_take(s->target.fd) == 0) {
 		s->leased = true;
 		lease_drop(s);
 		return 0;
 	}
-	return poll(&poll_in, 1, ms < 500 ? ms : 500) < 0 ? -errno : 0;
+	return await_close(s, in);
 }
 
-static int64_t now_ms(void)
+static int waiting_failed(struct sealing *s, int error)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+	return sdax_fail(s->result, STATICDAX_SYSTEM, error,
+			 "waiting for the file to be closed");
 }
 
 /* Waits without the lock, so that others can go on sealing. */
 static int wait_until_free(struct sealing *s)
 {
-	int64_t end = now_ms() + s->options->wait_ms;
 	int r;
 
 	for (;;) {
 		r = exclude_others(s);
-		if (r != -EBUSY || now_ms() >= end) {
+		if (r != -EBUSY || now_ms() >= s->deadline) {
 			lease_drop(s);
 			return r;
 		}
-		r = wait_for_close(s, end - now_ms());
-		if (r < 0 && r != -EINTR)
-			return sdax_fail(s->result, STATICDAX_SYSTEM, r,
-					 "waiting for the file to be closed");
+		r = wait_for_close(s);
+		if (r < 0)
+			return waiting_failed(s, r);
 	}
 }
 
@@ -787,6 +808,39 @@ static int seal_target(struct sealing *s)
 	return r ?: seal_locked(s);
 }
 
+static int open_once(struct sealing *s)
+{
+	s->result->reason = STATICDAX_OK;
+	s->result->error = 0;
+	s->result->detail[0] = '\0';
+	return sdax_target_open(s->path, true, &s->sd->recent.mounted,
+				&s->target, s->result);
+}
+
+static bool is_taken(const struct sealing *s)
+{
+	return s->result->reason == STATICDAX_HELD ||
+	       s->result->reason == STATICDAX_LEASED;
+}
+
+/* What is executed, or under a lease, cannot even be opened before its holder ends. */
+static int open_when_free(struct sealing *s)
+{
+	int r = open_once(s), error;
+
+	while (r < 0 && is_taken(s) && now_ms() < s->deadline) {
+		_cleanup_close_ int in = watch_closes(s->path);
+
+		if (in < 0)
+			return waiting_failed(s, in);
+		r = open_once(s);
+		error = r < 0 && is_taken(s) ? await_close(s, in) : 0;
+		if (error < 0)
+			return waiting_failed(s, error);
+	}
+	return r;
+}
+
 int sdax_seal_file(struct staticdax *sd, const char *path,
 		   const struct staticdax_options *options,
 		   struct staticdax_result *result)
@@ -804,8 +858,7 @@ int sdax_seal_file(struct staticdax *sd, const char *path,
 	if (!r)
 		r = sdax_privilege_check(result);
 	if (!r)
-		r = sdax_target_open(path, true, &sd->recent.mounted,
-				     &s.target, result);
+		r = open_when_free(&s);
 	return r ?: seal_target(&s);
 }
 

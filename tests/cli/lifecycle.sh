@@ -196,15 +196,44 @@ holds "unseal_force_while_mapped" "$S" unseal --force $f
 holds "allow_truncate_while_mapped_when_unsealed" truncate -s 65536 $f
 kill $!
 wait $! 2>/dev/null
+# The waiter says so by its watch on the file: until_waiting of process $!
+until_waiting() {
+	until grep -qs inotify /proc/[0-9]*/fdinfo/* || [ ! -e /proc/$! ]; do :; done
+}
 exec 7<$f
 answers 5 "fd 7" "seal_refuses_while_open" "$S" seal $f
 exec 8< <(exec 7<&-; "$S" seal --wait 60 $f 2>&1)
-# The waiter says so by its watch on the file: wait for that, then let go.
-until grep -qs inotify /proc/[0-9]*/fdinfo/*; do :; done
+until_waiting
 exec 7<&-
 answers 0 'sealed' "seal_waits_for_close" cat <&8
 exec 8<&-
 holds "sealed_after_waiting" "$S" get $f
+# What is executed or leased cannot even be opened before.
+program=/mnt/ext4-dax/program
+cp "$(command -v sleep)" $program
+sync $program
+$program infinity &
+holder=$!
+until [ "$(readlink /proc/$holder/exe)" = $program ]; do :; done
+answers 5 'executed' "seal_refuses_while_executed" "$S" seal $program
+exec 8< <("$S" seal --wait 60 $program 2>&1)
+until_waiting
+kill $holder
+answers 0 'sealed' "seal_waits_for_the_end_of_execution" cat <&8
+exec 8<&-
+fails "deny_truncate_after_execution" truncate -s 0 $program
+"$S" unseal $program >/dev/null
+build/tests/lease $program >/tmp/leased &
+holder=$!
+until [ -s /tmp/leased ]; do :; done
+answers 5 'lease' "seal_refuses_while_leased" "$S" seal $program
+exec 8< <("$S" seal --wait 60 $program 2>&1)
+until_waiting
+kill "$holder"
+answers 0 'sealed' "seal_waits_for_the_lease" cat <&8
+exec 8<&-
+"$S" unseal $program >/dev/null
+rm $program
 
 holds "unseal_all_of_mountpoint" "$S" unseal --all /mnt/ext4-dax
 answers 1 'not sealed' "all_of_mountpoint_gone" "$S" get $f
