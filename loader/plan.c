@@ -35,6 +35,12 @@ static int add(struct plan *plan, const struct plan_file *like, const char *path
 	return 0;
 }
 
+/* Nobody gets there, and so nothing is hidden there. */
+static bool leads_nowhere(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == ELOOP;
+}
+
 static int add_file(struct plan *plan, const struct policy_rule *rule,
 		    const char *path)
 {
@@ -43,7 +49,7 @@ static int add_file(struct plan *plan, const struct policy_rule *rule,
 
 	if (stat(path, &st) < 0) {
 		/* a link that leads nowhere, or gone since the pattern was expanded */
-		if (!rule->exact && (errno == ENOENT || errno == ENOTDIR))
+		if (!rule->exact && leads_nowhere(errno))
 			return 0;
 		file.error = -errno;
 	} else if (!rule->exact && !S_ISREG(st.st_mode)) {
@@ -67,10 +73,10 @@ static _Thread_local struct {
 	int error;
 } unread;
 
-/* Where nothing is, nothing matches; what cannot be read may hide a match. */
+/* What cannot be read may hide a match. */
 static int note_failure(const char *path, int error)
 {
-	if (error != ENOENT && error != ENOTDIR && !unread.error) {
+	if (!leads_nowhere(error) && !unread.error) {
 		unread.path = strdup(path);
 		unread.error = unread.path ? -error : -ENOMEM;
 	}

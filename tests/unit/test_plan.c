@@ -143,7 +143,11 @@ static void test_once(void)
 	done(&policy, &plan, &error);
 }
 
-/* A link to itself is no directory that anybody can read, root neither. */
+/* Too long for a name, which no privilege helps against. */
+#define X16 "xxxxxxxxxxxxxxxx"
+#define X64 X16 X16 X16 X16
+#define LONG X64 X64 X64 X64
+
 static void test_unread(void)
 {
 	struct policy_error error;
@@ -151,32 +155,26 @@ static void test_unread(void)
 	struct plan plan;
 	int r;
 
-	if (symlink("loop", "loop") < 0 || symlink("../a.img", "dir/x") < 0)
-		abort();
-	r = plan_text("%/*/x:\n%/b.img:\n", &policy, &plan, &error);
-	tap_ok(!r && plan.count == 3 && !strcmp(name_of(&plan, 0), "dir/x") &&
-	       !plan.files[0].error && !strcmp(name_of(&plan, 2), "b.img"),
-	       "what can be read is planned");
-	tap_ok(plan.count == 3 && plan.files[1].error == -ELOOP &&
-	       plan.files[1].unread && strstr(plan.files[1].unread, "/loop") &&
-	       !strcmp(name_of(&plan, 1), "*/x"),
+	r = plan_text("%/*/" LONG ":\n%/b.img:\n", &policy, &plan, &error);
+	tap_ok(!r && plan.count == 2 && !strcmp(name_of(&plan, 1), "b.img") &&
+	       !plan.files[1].error, "what can be read is planned");
+	tap_ok(plan.count == 2 && plan.files[0].error == -ENAMETOOLONG &&
+	       !plan.files[0].none && plan.files[0].unread &&
+	       strstr(plan.files[0].unread, "/dir/" X64) &&
+	       !strncmp(name_of(&plan, 0), "*/x", 3),
 	       "a pattern tells what it could not look at");
 	tap_ok(!plan_is_whole(&plan), "and the plan that it is not whole");
 	done(&policy, &plan, &error);
-	r = plan_text("%/l*/*.img:\n", &policy, &plan, &error);
-	tap_ok(!r && plan.count == 1 && plan.files[0].error == -ELOOP &&
-	       !plan.files[0].none,
-	       "one that matches nothing else is not said to match nothing");
-	done(&policy, &plan, &error);
-	r = plan_text("%/*/x:\n%/dir/x:\n", &policy, &plan, &error);
-	tap_ok(!r && plan.count == 2 && plan.files[0].unread &&
-	       !plan.files[1].unread, "also if another rule has the rest");
+	if (symlink("loop", "loop") < 0 || symlink("../a.img", "dir/x") < 0)
+		abort();
+	r = plan_text("%/*/x:\n%/l*/*.img:\n%/loo?:\n", &policy, &plan,
+		      &error);
+	tap_ok(!r && plan.count == 3 && !strcmp(name_of(&plan, 0), "dir/x") &&
+	       !plan.files[0].error && plan.files[1].none && plan.files[2].none,
+	       "a link to itself leads nowhere");
+	tap_ok(plan_is_whole(&plan), "and hides nothing");
 	done(&policy, &plan, &error);
 	unlink("loop");
-	r = plan_text("%/*/x:\n", &policy, &plan, &error);
-	tap_ok(!r && plan.count == 1 && plan_is_whole(&plan),
-	       "without such a one it is whole");
-	done(&policy, &plan, &error);
 	unlink("dir/x");
 }
 
