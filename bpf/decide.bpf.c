@@ -408,8 +408,7 @@ __hidden int sdax_heat(struct inode *inode)
 	entry = bpf_map_lookup_elem(&sealed, &key);
 	if (!entry || !enforcing(entry))
 		return 0;
-	if (!filter.beyond)
-		filter.beyond = 1;
+	__sync_fetch_and_or(&filter.beyond, SDAX_BEYOND_UNKNOWN);
 	filter.cold_bits = 0;
 	filter.hot_from = 0;
 	return 0;

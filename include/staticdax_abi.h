@@ -323,6 +323,13 @@ struct sdax_hot {
 };
 
 /*
+ * In sdax_filter.beyond, which counts filesystems with seals that have no slot: there
+ * may be seals on superblocks that nobody has counted. Set by programs, and where an
+ * address is lost.
+ */
+#define SDAX_BEYOND_UNKNOWN (1ULL << 63)
+
+/*
  * The map "filter" answers "certainly not sealed" before any other is looked
  * at: what says "perhaps" is written before an entry exists and taken back
  * after it is gone. Kernel addresses stand here, so it is root's alone.
@@ -330,7 +337,7 @@ struct sdax_hot {
 struct sdax_filter {
 	__u64 hot_from;	/* the lowest address in "hot" */
 	__u64 cold_bits;	/* bits that none of these addresses has */
-	__u64 beyond;	/* hot superblocks without a slot: all may be hot */
+	__u64 beyond;	/* not 0: all may be hot, see SDAX_BEYOND_UNKNOWN */
 	struct sdax_hot hot[SDAX_HOT_MAX];
 	__u64 words[SDAX_FILTER_WORDS];
 };

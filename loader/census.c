@@ -233,19 +233,44 @@ static void census_apply(struct sdax_store *store, const struct census *census)
 	control->xfs_audits = census->xfs_audits;
 }
 
+static bool holds_seals(const struct census *census, __u32 dev)
+{
+	for (size_t i = 0; i < census->n; i++)
+		if (census->tallies[i].dev == dev)
+			return census->tallies[i].fs.seals ||
+			       census->tallies[i].fs.audits;
+	return false;
+}
+
+/* What lapsed has left its slot behind. */
+static void cool(struct sdax_store *store, const struct census *census)
+{
+	for (size_t i = 0; i < SDAX_HOT_MAX; i++) {
+		const struct sdax_hot *hot = store->filter->hot + i;
+
+		if (hot->super && !holds_seals(census, hot->dev))
+			sdax_hot_del(store->filter, hot->dev);
+	}
+}
+
 /* An address that is lost is not found again: then every superblock is hot. */
 static bool heat(struct sdax_store *store, const struct census *census)
 {
+	__u32 unlisted = 0;
 	bool cold = false;
 
+	cool(store, census);
 	for (size_t i = 0; i < census->n; i++) {
 		const struct tally *t = census->tallies + i;
 
-		cold |= (t->fs.seals || t->fs.audits) &&
-			!sdax_hot_has(store->filter, t->dev);
+		if (!t->fs.seals && !t->fs.audits)
+			continue;
+		cold |= !sdax_hot_has(store->filter, t->dev);
+		unlisted += !sdax_hot_lists(store->filter, t->dev);
 	}
 	if (cold)
 		sdax_hot_all(store->filter);
+	sdax_hot_count(store->filter, unlisted);
 	return cold;
 }
 

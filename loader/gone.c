@@ -17,6 +17,7 @@
 #include <sys/vfs.h>
 #include <xfs/xfs.h>
 
+#include "hot.h"
 #include "mounts.h"
 #include "roots.h"
 #include "subvolume.h"
@@ -312,6 +313,9 @@ int sdax_gone_unmounted(struct sdax_store *store, struct sdax_key *ret_first,
 				     SDAX_LAPSE_UNMOUNTED);
 	if (r < 0)
 		return r;
+	/* all that are left are on the superblocks that were marked */
+	if (!unknown && !sdax_store_guarded(store))
+		sdax_hot_all_known(store->filter);
 	*ret_first = search->gone[0];
 	*ret_count = search->count;
 	return unknown;

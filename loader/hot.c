@@ -20,7 +20,12 @@ static struct sdax_hot *free_slot(struct sdax_filter *filter)
 	return NULL;
 }
 
-static void settle(struct sdax_filter *filter)
+static __u64 beyond(const struct sdax_filter *filter)
+{
+	return __atomic_load_n(&filter->beyond, __ATOMIC_SEQ_CST);
+}
+
+static void settle_once(struct sdax_filter *filter, bool all)
 {
 	__u64 from = ~0ULL, bits = 0;
 
@@ -32,7 +37,7 @@ static void settle(struct sdax_filter *filter)
 		from = super < from ? super : from;
 		bits |= super;
 	}
-	if (filter->beyond) {
+	if (all) {
 		from = 0;
 		bits = ~0ULL;
 	}
@@ -40,20 +45,42 @@ static void settle(struct sdax_filter *filter)
 	__atomic_store_n(&filter->cold_bits, ~bits, __ATOMIC_SEQ_CST);
 }
 
+/* A program that finds all hot says so first, and may do it meanwhile. */
+static void settle(struct sdax_filter *filter)
+{
+	__u64 was;
+
+	do {
+		was = beyond(filter);
+		settle_once(filter, was);
+	} while (beyond(filter) != was);
+}
+
+static void count(struct sdax_filter *filter, int by)
+{
+	if (by > 0 || beyond(filter) & ~SDAX_BEYOND_UNKNOWN)
+		__atomic_fetch_add(&filter->beyond, (__u64)(__s64)by,
+				   __ATOMIC_SEQ_CST);
+}
+
 /*
  * The slot is whole when its address is: a run that dies in between has
  * registered nothing yet.
  */
-void sdax_hot_add(struct sdax_filter *filter, __u32 dev, __u64 super)
+void sdax_hot_add(struct sdax_filter *filter, __u32 dev, __u64 super,
+		  bool first)
 {
+	bool listed = sdax_hot_lists(filter, dev);
 	struct sdax_hot *slot = slot_of(filter, dev) ?: free_slot(filter);
 
 	if (slot) {
 		slot->dev = dev;
 		__atomic_store_n(&slot->super, super, __ATOMIC_SEQ_CST);
-	} else {
-		filter->beyond++;
 	}
+	if (!slot && first)
+		count(filter, 1);
+	else if (slot && !listed && !first)
+		count(filter, -1);
 	settle(filter);
 }
 
@@ -63,9 +90,17 @@ void sdax_hot_del(struct sdax_filter *filter, __u32 dev)
 
 	if (slot)
 		__atomic_store_n(&slot->super, 0, __ATOMIC_SEQ_CST);
-	else if (filter->beyond)
-		filter->beyond--;
+	else
+		count(filter, -1);
 	settle(filter);
+}
+
+bool sdax_hot_lists(const struct sdax_filter *filter, __u32 dev)
+{
+	for (size_t i = 0; i < SDAX_HOT_MAX; i++)
+		if (filter->hot[i].super && filter->hot[i].dev == dev)
+			return true;
+	return false;
 }
 
 static bool is_open(const struct sdax_filter *filter)
@@ -87,6 +122,28 @@ bool sdax_hot_has(const struct sdax_filter *filter, __u32 dev)
 
 void sdax_hot_all(struct sdax_filter *filter)
 {
-	filter->beyond++;
+	__atomic_fetch_or(&filter->beyond, SDAX_BEYOND_UNKNOWN,
+			  __ATOMIC_SEQ_CST);
 	settle(filter);
 }
+
+void sdax_hot_count(struct sdax_filter *filter, __u32 unlisted)
+{
+	__u64 is = beyond(filter), now;
+
+	do
+		now = (is & SDAX_BEYOND_UNKNOWN) | unlisted;
+	while (!__atomic_compare_exchange_n(&filter->beyond, &is, now, false,
+					    __ATOMIC_SEQ_CST,
+					    __ATOMIC_SEQ_CST));
+	if (is != now)
+		settle(filter);
+}
+
+void sdax_hot_all_known(struct sdax_filter *filter)
+{
+	__atomic_fetch_and(&filter->beyond, ~SDAX_BEYOND_UNKNOWN,
+			   __ATOMIC_SEQ_CST);
+	settle(filter);
+}
+

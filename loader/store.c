@@ -327,8 +327,11 @@ static void filter_set(struct sdax_store *store, const struct sdax_key *key,
 		       __u64 super)
 {
 	__u64 bit = sdax_filter_bit(key->ino);
+	struct sdax_fs fs = {};
+	__u32 dev = key->dev;
 
-	sdax_hot_add(store->filter, key->dev, super);
+	bpf_map_lookup_elem(store->filesystems, &dev, &fs);
+	sdax_hot_add(store->filter, dev, super, !fs.seals && !fs.audits);
 	__atomic_fetch_or(&store->filter->words[bit >> 6], 1ULL << (bit & 63),
 			  __ATOMIC_SEQ_CST);
 	__atomic_fetch_or(&store->control->hot_devs,

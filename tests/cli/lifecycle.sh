@@ -107,10 +107,11 @@ done
 other_number=$(losetup -f --show $u/image.number)
 mount --bind $u/bind $u/second
 mkfifo $u/hold
+mkdir $u/idle
 exec 9<>$u/hold
 unshare -m --propagation private sh -c "
 	for way in $went bind remount; do umount $u/\$way; done
-	umount $u/second /mnt/ext4-dax; echo >$u/ready; read -r _" <&9 &
+	umount $u/second /mnt/ext4-dax; mount -t tmpfs none $u/idle; echo >$u/ready; read -r _" <&9 &
 until [ -s $u/ready ]; do :; done
 there=$!
 
@@ -152,6 +153,7 @@ for way in $stayed; do
 	answers 0 "$u/$way/f .* sealed$" "list_says_sealed_after_umount_unseen_$way" "$S" list
 done
 answers 0 '4 lapsed' "status_counts_what_was_unmounted_unseen" "$S" status
+holds "allow_rmdir_of_what_is_mounted_elsewhere_after_unseen_umount" rmdir $u/idle
 holds "allow_truncate_under_another_number" truncate -s 0 $u/number/f
 holds "allow_truncate_where_it_is_mounted_elsewhere" \
 	nsenter --target $there --mount truncate -s 0 $u/elsewhere/f

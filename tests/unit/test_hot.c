@@ -23,12 +23,12 @@ static void one_is_hot(void)
 	int cold = 0;
 
 	memset(&filter, 0, sizeof(filter));
-	sdax_hot_add(&filter, 1, SUPER(4));
+	sdax_hot_add(&filter, 1, SUPER(4), true);
 	tap_ok(!is_cold(SUPER(4)), "hot_is_not_cold");
 	for (int i = 0; i < 1000; i++)
 		cold += is_cold(SUPER(i));
 	tap_ok(cold == 999, "others_are_cold");
-	sdax_hot_add(&filter, 1, SUPER(4));
+	sdax_hot_add(&filter, 1, SUPER(4), false);
 	sdax_hot_del(&filter, 1);
 	tap_ok(is_cold(SUPER(4)), "cold_again_after_the_last_entry");
 }
@@ -36,8 +36,8 @@ static void one_is_hot(void)
 static void another_superblock_of_the_device(void)
 {
 	memset(&filter, 0, sizeof(filter));
-	sdax_hot_add(&filter, 1, SUPER(4));
-	sdax_hot_add(&filter, 1, SUPER(9));
+	sdax_hot_add(&filter, 1, SUPER(4), true);
+	sdax_hot_add(&filter, 1, SUPER(9), true);
 	tap_ok(!is_cold(SUPER(9)), "mounted_again_is_hot");
 	tap_ok(is_cold(SUPER(4)), "former_superblock_is_cold");
 }
@@ -48,7 +48,8 @@ static void all_are_hot(int n, const char *name)
 
 	memset(&filter, 0, sizeof(filter));
 	for (int i = 0; i < n; i++) {
-		sdax_hot_add(&filter, i, SUPER(i));
+		sdax_hot_add(&filter, i, SUPER(i), true);
+		sdax_hot_add(&filter, i, SUPER(i), false);
 		for (int j = 0; j <= i; j++)
 			ok &= !is_cold(SUPER(j));
 	}
@@ -61,12 +62,59 @@ static void all_are_hot(int n, const char *name)
 	tap_ok(is_cold(SUPER(3)), "%s, and none at the end", name);
 }
 
+/* A filesystem without a slot gets one that has become free. */
+static void listed_late(void)
+{
+	const __u32 late = SDAX_HOT_MAX;
+
+	memset(&filter, 0, sizeof(filter));
+	for (__u32 i = 0; i <= late; i++)
+		sdax_hot_add(&filter, i, SUPER(i), true);
+	tap_ok(filter.beyond == 1, "one_has_no_slot");
+	sdax_hot_del(&filter, 3);
+	tap_ok(!is_cold(SUPER(late)), "hot_without_a_slot");
+	sdax_hot_add(&filter, late, SUPER(late), false);
+	tap_ok(filter.beyond == 0, "it_has_one_now");
+	tap_ok(!is_cold(SUPER(late)), "hot_with_a_slot");
+	tap_ok(is_cold(SUPER(1000)), "others_are_cold_again");
+}
+
+/* What programs have found stays so, however seals come and go, until all are known. */
+static void unknown_is_hot(void)
+{
+	memset(&filter, 0, sizeof(filter));
+	sdax_hot_add(&filter, 1, SUPER(4), true);
+	sdax_hot_all(&filter);
+	tap_ok(!is_cold(SUPER(9)), "all_are_hot_where_one_is_unknown");
+	sdax_hot_add(&filter, 2, SUPER(5), true);
+	sdax_hot_del(&filter, 2);
+	sdax_hot_count(&filter, 0);
+	tap_ok(!is_cold(SUPER(9)), "all_stay_hot");
+	sdax_hot_all_known(&filter);
+	tap_ok(is_cold(SUPER(9)), "others_are_cold_where_all_are_known");
+	tap_ok(!is_cold(SUPER(4)), "hot_where_all_are_known");
+}
+
+/* What was counted wrongly is counted anew. */
+static void counted_anew(void)
+{
+	memset(&filter, 0, sizeof(filter));
+	sdax_hot_add(&filter, 1, SUPER(4), true);
+	sdax_hot_count(&filter, 2);
+	tap_ok(!is_cold(SUPER(9)), "all_are_hot_where_two_have_no_slot");
+	sdax_hot_count(&filter, 0);
+	tap_ok(is_cold(SUPER(9)), "others_are_cold_where_all_have_one");
+}
+
 int main(void)
 {
-	tap_plan(9);
+	tap_plan(20);
 	one_is_hot();
 	another_superblock_of_the_device();
 	all_are_hot(SDAX_HOT_MAX, "a_full_table_is_hot");
 	all_are_hot(SDAX_HOT_MAX + 3, "more_than_the_table_holds_are_hot");
+	listed_late();
+	unknown_is_hot();
+	counted_anew();
 	return tap_done();
 }
