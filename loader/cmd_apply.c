@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -25,6 +26,9 @@ struct applying {
 	const struct plan *plan;
 	uint32_t wait_ms;
 	bool dry_run;
+	bool asked;		/* whether the seals that there are are in force */
+	bool in_force;
+	struct staticdax_result failed;	/* what keeps them from being so */
 	enum staticdax_answer worst;
 };
 
@@ -88,6 +92,18 @@ static bool is_as_wanted(const struct staticdax_seal *seal,
 		wanted->mode == STATICDAX_MODE_NOSHRINK);
 }
 
+/* Does it say something about every file? */
+static bool is_of_all(const struct staticdax_result *result)
+{
+	switch (staticdax_answer_of(result->reason)) {
+	case STATICDAX_FAILED:
+	case STATICDAX_CANNOT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* With dry_run what it would say, as far as that can be known without doing it. */
 static void make_so(struct applying *applying, struct applied *applied)
 {
@@ -104,6 +120,41 @@ static void make_so(struct applying *applying, struct applied *applied)
 		r = staticdax_seal(applying->sd, applied->path, &options,
 				   &applied->result);
 	outcome_settle(&applied->result, r);
+}
+
+static bool is_in_force(struct applying *applying)
+{
+	struct staticdax_status status = STATICDAX_INIT(staticdax_status);
+
+	if (!applying->asked)
+		applying->in_force =
+			!staticdax_status(applying->sd, &status) &&
+			status.enforcing;
+	applying->asked = true;
+	return applying->in_force;
+}
+
+/*
+ * What the registry calls sealed is so only if the programs enforce it. Sealed again
+ * they are attached again; if they cannot be, the first answer is that of all.
+ */
+static void keep_sealed(struct applying *applying,
+			const struct staticdax_seal *seal,
+			struct applied *applied)
+{
+	applied->action = APPLY_KEEP;
+	if (applying->dry_run || is_in_force(applying)) {
+		keep(seal, applied);
+		return;
+	}
+	if (applying->failed.reason != STATICDAX_OK) {
+		applied->result = applying->failed;
+		return;
+	}
+	make_so(applying, applied);
+	applying->in_force = applied->result.reason == STATICDAX_OK;
+	if (is_of_all(&applied->result))
+		applying->failed = applied->result;
 }
 
 static void change(struct applying *applying, const struct staticdax_seal *seal,
@@ -165,7 +216,7 @@ static void apply_file(struct applying *applying, const struct plan_file *file)
 	else if (seal.state != STATICDAX_STATE_SEALED)
 		make_so(applying, &applied);
 	else if (is_as_wanted(&seal, options))
-		keep(&seal, &applied);
+		keep_sealed(applying, &seal, &applied);
 	else
 		change(applying, &seal, &applied);
 	settle(applying, &applied);
@@ -265,20 +316,38 @@ static bool is_wanted_on_btrfs(const struct applying *applying,
 	return false;
 }
 
-/* The path is of the time of sealing; another file may go by it now. */
-static int check_still(const struct applying *applying,
-		       const struct surplus *surplus)
+static int compare(const struct applying *applying,
+		   const struct surplus *surplus, int fd, const char *path)
 {
 	struct stat st;
 
-	if (!surplus->path)
-		return -ENOENT;
 	if (surplus->subvolume)
-		return find_by_get(applying->sd, surplus->path, surplus);
-	if (stat(surplus->path, &st) < 0)
+		return find_by_get(applying->sd, path, surplus);
+	if (fstat(fd, &st) < 0)
 		return -errno;
 	return st.st_dev == surplus->dev && st.st_ino == surplus->ino ?
 	       0 : -ESTALE;
+}
+
+/*
+ * The path is of the time of sealing; another file may go by it now, and yet another
+ * when it is unsealed. So it is followed once, to what ret_path stands for while the
+ * descriptor is open that is returned.
+ */
+static int open_surplus(const struct applying *applying,
+			const struct surplus *surplus, char ret_path[32])
+{
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (!surplus->path)
+		return -ENOENT;
+	fd = open(surplus->path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	snprintf(ret_path, 32, "/proc/self/fd/%d", fd);
+	r = compare(applying, surplus, fd, ret_path);
+	return r ?: TAKE_FD(fd);
 }
 
 static void prune_file(struct applying *applying, const struct surplus *surplus)
@@ -289,11 +358,15 @@ static void prune_file(struct applying *applying, const struct surplus *surplus)
 		.action = APPLY_UNSEAL,
 		.result = outcome_of_errno(0),
 	};
-	int r = check_still(applying, surplus);
+	_cleanup_close_ int fd = -1;
+	char path[32];
+	int r = 0;
 
-	if (!r && !applying->dry_run)
-		r = staticdax_unseal(applying->sd, surplus->path, 0,
-				     &applied.result);
+	fd = open_surplus(applying, surplus, path);
+	if (fd < 0)
+		r = fd;
+	else if (!applying->dry_run)
+		r = staticdax_unseal(applying->sd, path, 0, &applied.result);
 	outcome_settle(&applied.result, r);
 	settle(applying, &applied);
 }

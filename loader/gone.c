@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <xfs/xfs.h>
@@ -43,6 +44,33 @@ static void asked_close(struct asked *fs)
 	*fs = (struct asked)ASKED_NONE;
 }
 
+static int bulkstat(int root, __u64 ino)
+{
+	struct xfs_bstat found;
+	struct xfs_fsop_bulkreq request = {
+		.lastip = &ino,
+		.icount = 1,
+		.ubuffer = &found,
+	};
+
+	return ioctl(root, XFS_IOC_FSBULKSTAT_SINGLE, &request);
+}
+
+/*
+ * By way of an idmapped mount XFS says EINVAL of each inode, as of one that is free:
+ * there, or where it is not allowed, it does so of one that is there.
+ * fs/xfs/xfs_itable.c, xfs_bulkstat_one()
+ */
+static bool answers(int root)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstatfs(root, &fs) < 0 || fstat(root, &st) < 0)
+		return false;
+	return fs.f_type != XFS_SUPER_MAGIC || !bulkstat(root, st.st_ino);
+}
+
 /*
  * What is mounted there may itself lie below another mount. st_dev would not tell:
  * on btrfs it is the subvolume's.
@@ -56,7 +84,8 @@ static int open_if_same(void *arg, const struct sdax_mount *mount)
 	if (mount->dev != makedev(fs->dev >> 20, fs->dev & 0xfffff))
 		return 0;
 	fd = open(mount->point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || sdax_subvolume_dev(fd, &dev) < 0 || dev != fs->dev)
+	if (fd < 0 || sdax_subvolume_dev(fd, &dev) < 0 || dev != fs->dev ||
+	    !answers(fd))
 		return 0;
 	fs->root = TAKE_FD(fd);
 	return 1;
@@ -126,14 +155,7 @@ static bool is_free_on_ext4(const struct asked *fs, __u64 ino)
 /* Of a damaged inode it says EUCLEAN or EIO. fs/xfs/xfs_itable.c */
 static bool is_free_on_xfs(const struct asked *fs, __u64 ino)
 {
-	struct xfs_bstat found;
-	struct xfs_fsop_bulkreq request = {
-		.lastip = &ino,
-		.icount = 1,
-		.ubuffer = &found,
-	};
-
-	return ioctl(fs->root, XFS_IOC_FSBULKSTAT_SINGLE, &request) < 0 &&
+	return bulkstat(fs->root, ino) < 0 &&
 	       (errno == EINVAL || errno == ENOENT);
 }
 

@@ -194,8 +194,12 @@ static int key_by_stat(const char *path, struct sdax_mounted *known,
 	if (!*ret_sealable)
 		return 0;
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && errno == EWOULDBLOCK)
+		fd = sdax_target_open_regular(path);
+	else if (fd < 0)
+		fd = -errno;
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = sdax_target_stat(fd, &stx, known);
 	if (r < 0)
 		return r;

@@ -202,6 +202,37 @@ static int open_failed(const char *path, int error,
 	}
 }
 
+int sdax_target_open_regular(const char *path)
+{
+	_cleanup_close_ int node = open(path, O_PATH | O_CLOEXEC);
+	char link[32];
+	struct stat st;
+	int fd;
+
+	if (node < 0 || fstat(node, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", node);
+	fd = open(link, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int read_facts_of(struct sdax_target *target,
+			 struct sdax_mounted *known,
+			 struct staticdax_result *result)
+{
+	struct sdax_mounted asked = {};
+	int r;
+
+	r = read_facts(target, known ?: &asked);
+	if (r < 0)
+		return fail(result, r, STATICDAX_SYSTEM, "stat");
+	if (!S_ISREG(target->facts.mode))
+		return fail(result, -EINVAL, STATICDAX_NOT_REGULAR, "");
+	return 0;
+}
+
 /*
  * Asked before the open, because opening a device can do something; asked again
  * after it, because the name may have been moved in between. O_NONBLOCK keeps
@@ -213,7 +244,6 @@ int sdax_target_open(const char *path, bool writable,
 {
 	_cleanup_(sdax_target_close) struct sdax_target target =
 		SDAX_TARGET_NONE;
-	struct sdax_mounted asked = {};
 	struct stat st;
 	int r;
 
@@ -225,11 +255,32 @@ int sdax_target_open(const char *path, bool writable,
 				       O_NOCTTY | O_CLOEXEC);
 	if (target.fd < 0)
 		return open_failed(path, errno, result);
-	r = read_facts(&target, known ?: &asked);
+	r = read_facts_of(&target, known, result);
 	if (r < 0)
-		return fail(result, r, STATICDAX_SYSTEM, "stat");
-	if (!S_ISREG(target.facts.mode))
-		return fail(result, -EINVAL, STATICDAX_NOT_REGULAR, "");
+		return r;
+	*ret = target;
+	target = (struct sdax_target)SDAX_TARGET_NONE;
+	return 0;
+}
+
+int sdax_target_reach(const char *path, struct sdax_mounted *known,
+		      struct sdax_target *ret, struct staticdax_result *result)
+{
+	_cleanup_(sdax_target_close) struct sdax_target target =
+		SDAX_TARGET_NONE;
+	int r;
+
+	r = sdax_target_open(path, false, known, ret, result);
+	if (!r || result->reason != STATICDAX_LEASED)
+		return r;
+	target.fd = sdax_target_open_regular(path);
+	if (target.fd < 0)
+		return open_failed(path, -target.fd, result);
+	r = read_facts_of(&target, known, result);
+	if (r < 0)
+		return r;
+	result->error = 0;
+	result->reason = STATICDAX_OK;
 	*ret = target;
 	target = (struct sdax_target)SDAX_TARGET_NONE;
 	return 0;

@@ -47,6 +47,20 @@ struct statx;
 int sdax_target_open(const char *path, bool writable,
 		     struct sdax_mounted *known, struct sdax_target *ret,
 		     struct staticdax_result *result);
+
+/*
+ * For reading, and waits for a lease: nobody who holds one keeps root from the seal.
+ * The kernel breaks it after fs.lease-break-time seconds, see fcntl(2).
+ */
+int sdax_target_reach(const char *path, struct sdax_mounted *known,
+		      struct sdax_target *ret, struct staticdax_result *result);
+
+/*
+ * A descriptor for reading, or a negative errno, EINVAL if it is no regular file:
+ * nothing else is opened, whoever moves names meanwhile. Waits for a lease.
+ */
+int sdax_target_open_regular(const char *path);
+
 void sdax_target_close(struct sdax_target *target);
 
 /* By /proc/swaps, for those who may not ask the kernel about S_SWAPFILE. */

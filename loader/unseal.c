@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/stat.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "canary.h"
 #include "engine.h"
@@ -134,8 +136,8 @@ int sdax_unseal_file(struct staticdax *sd, const char *path, uint32_t flags,
 
 	r = sdax_privilege_check(result);
 	if (!r)
-		r = sdax_target_open(path, false, &sd->recent.mounted, &target,
-				     result);
+		r = sdax_target_reach(path, &sd->recent.mounted, &target,
+				      result);
 	if (r < 0)
 		return r;
 	result->file_size = target.facts.size;
@@ -191,8 +193,7 @@ static int reopen(struct staticdax *sd, const char *path,
 	_cleanup_close_ int fd = -1;
 	struct sdax_key found;
 
-	fd = path ? open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) :
-		    -1;
+	fd = path ? sdax_target_open_regular(path) : -1;
 	if (fd < 0 || identify(sd, fd, &found, &ignored) < 0)
 		return -1;
 	return memcmp(&found, key, sizeof(found)) ? -1 : TAKE_FD(fd);
@@ -220,16 +221,23 @@ static int unseal_one(struct staticdax *sd, struct sdax_store *store,
 	return r;
 }
 
+/* A directory of a filesystem would name all of it, perhaps the root's. */
 static int device_of(struct staticdax *sd, const char *mountpoint,
 		     __u32 *ret_dev, struct staticdax_result *result)
 {
 	_cleanup_close_ int fd = -1;
 	struct sdax_key key;
+	struct statx stx;
 	int r;
 
 	fd = open(mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return sdax_fail(result, STATICDAX_SYSTEM, -errno, "open");
+	if (statx(fd, "", AT_EMPTY_PATH, 0, &stx) < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, -errno, "stat");
+	if (!(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return sdax_fail(result, STATICDAX_SYSTEM, -EINVAL,
+				 "nothing is mounted there");
 	r = identify(sd, fd, &key, result);
 	if (!r)
 		*ret_dev = key.dev;

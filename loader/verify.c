@@ -225,7 +225,7 @@ static int open_target(struct checking *c, const char *path)
 {
 	int r;
 
-	r = sdax_target_open(path, false, &c->sd->recent.mounted, &c->target,
+	r = sdax_target_reach(path, &c->sd->recent.mounted, &c->target,
 			     c->result);
 	return r ?: sdax_handle_identify(c->sd, c->target.fd, &c->id,
 					 c->result);

@@ -221,7 +221,7 @@ parts() {
 	echo "create -t 1200 -e KILLS=$kills tests/cli/create.sh"
 	echo "prepare -t 1200 -e KILLS=$whole tests/cli/prepare.sh"
 	echo "registry -f ext4 tests/cli/registry.sh"
-	echo "verify -f ext4-dax,ext4 tests/cli/verify.sh"
+	echo "verify -f ext4-dax,ext4,xfs tests/cli/verify.sh"
 	echo "policy tests/cli/policy.sh"
 	echo "noshrink -f ext4,xfs tests/guest/noshrink.sh 6"
 	echo "leftover -f ext4,xfs tests/guest/leftover.sh"

@@ -225,7 +225,7 @@ answers 0 'sealed' "seal_waits_for_the_end_of_execution" cat <&8
 exec 8<&-
 fails "deny_truncate_after_execution" truncate -s 0 $program
 "$S" unseal $program >/dev/null
-build/tests/lease $program >/tmp/leased &
+build/tests/lease read $program >/tmp/leased &
 holder=$!
 until [ -s /tmp/leased ]; do :; done
 answers 5 'lease' "seal_refuses_while_leased" "$S" seal $program
@@ -237,6 +237,47 @@ exec 8<&-
 "$S" unseal $program >/dev/null
 rm $program
 
+# A lease holds nobody up who asks, or has to have it unsealed, but for its time
+was=$(cat /proc/sys/fs/lease-break-time)
+echo 1 >/proc/sys/fs/lease-break-time
+leased() {
+	exec 8< <(build/tests/lease write $f)
+	read -r _ <&8
+}
+leased
+holds "get_of_what_is_leased" "$S" get $f
+leased
+holds "verify_of_what_is_leased" "$S" verify $f
+leased
+answers 5 'fd [0-9]' "unseal_refuses_while_it_was_leased" "$S" unseal $f
+leased
+holds "unseal_force_of_what_is_leased" "$S" unseal --force $f
+pkill -x lease
+exec 8<&-
+echo "$was" >/proc/sys/fs/lease-break-time
+
+# Where the path leads by now is looked at, and not opened: it may be a device
+mkdir $u/was
+cp $f $u/was/f
+mount -t tmpfs none $u/was
+fit $u/was/f
+holds "seal_of_what_will_be_elsewhere" "$S" seal --mode noshrink $u/was/f
+mkdir $u/was/away
+mount --bind $u/was $u/second
+mount -t tmpfs none $u/was
+mkfifo $u/was/f
+holds "unseal_all_of_what_is_elsewhere" \
+	strace -f -o $u/trace -e trace=open,openat "$S" unseal --all $u/second
+holds "path_was_looked_at" grep -q "$u/was/f\", O_.*O_PATH" $u/trace
+fails "path_was_not_opened" grep "$u/was/f\", O_RDONLY" $u/trace
+umount $u/was $u/second $u/was
+holds "seal_for_the_rest" "$S" seal $f
+
+mkdir /mnt/ext4-dax/below
+answers 3 'nothing is mounted there' "deny_unseal_all_of_a_directory" \
+	"$S" unseal --all --force /mnt/ext4-dax/below
+holds "unseals_nothing_then" "$S" get $f
+rmdir /mnt/ext4-dax/below
 holds "unseal_all_of_mountpoint" "$S" unseal --all /mnt/ext4-dax
 answers 1 'not sealed' "all_of_mountpoint_gone" "$S" get $f
 holds "other_mountpoint_kept" "$S" get $g

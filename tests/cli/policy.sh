@@ -104,6 +104,21 @@ rm $dir/db/3
 # what the policy lets go
 rm $conf/20-vm.conf
 answers 0 '' "apply_without_prune_unseals_nothing" "$S" apply
+
+# What the registry calls sealed is kept only if the programs enforce it
+rm -f $PINS/sdax_*
+no_programs
+answers 0 'already sealed' "apply_without_programs" "$S" apply
+holds "apply_attaches_them_again" sealed $dir/pool
+answers 0 'enforcing: yes' "status_after_apply" "$S" status
+if echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled &&
+   [ "$(cat /proc/sys/kernel/ftrace_enabled)" = 0 ]; then
+	answers 3 'pool' "apply_where_nothing_is_enforced" "$S" apply
+	echo 1 >/proc/sys/kernel/ftrace_enabled
+	answers 0 'already sealed' "apply_where_it_is_again" "$S" apply
+else
+	tap_ok "ftrace_cannot_be_switched_off"
+fi
 holds "still_sealed_without_prune" sealed /mnt/ext4/image
 answers 0 'image: would be unsealed' "dry_run_of_prune" "$S" apply --prune --dry-run
 holds "dry_run_of_prune_unseals_nothing" sealed /mnt/ext4/image

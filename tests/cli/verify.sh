@@ -136,6 +136,28 @@ holds "lists_are_gone" test ! -e $lists
 umount $d
 mount -o dax=always /dev/pmem0 $d
 
+# Asked by way of an idmapped mount XFS knows no inode: nothing is called deleted
+x=/mnt/xfs
+fit $x/f
+mkdir -p /tmp/shifted
+mkfifo /tmp/hold
+exec 9<>/tmp/hold
+unshare -U -r sh -c 'echo >/tmp/users; read -r _' <&9 &
+until [ -s /tmp/users ]; do :; done
+holds "mount_with_other_ids" build/tests/idmap $x /tmp/shifted /proc/$!/ns/user
+device=$(findmnt -no SOURCE $x)
+umount $x
+holds "seal_on_idmapped_mount" seal /tmp/shifted/f
+answers 0 'as it was' "verify_on_idmapped_mount" S verify
+fails "deny_truncate_on_idmapped_mount" truncate -s 0 /tmp/shifted/f
+S unseal --all >/dev/null
+holds "allow_truncate_on_idmapped_mount_when_unsealed" truncate -s 0 /tmp/shifted/f
+mount "$device" $x
+umount /tmp/shifted
+echo >&9
+wait
+exec 9<&-
+
 # Lapsed, then sealed again
 umount /tmp/m
 lapse() {

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Takes a lease on a file, says its own pid, and keeps it until it is killed. */
+/*
+ * lease read|write FILE: takes a lease on a file, says its own pid, and lets go only when
+ * the kernel breaks it, or when killed.
+ */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 int main(int argc, char **argv)
 {
-	int fd = argc == 2 ? open(argv[1], O_RDONLY) : -1;
+	bool writes = argc == 3 && !strcmp(argv[1], "write");
+	int fd = argc == 3 ? open(argv[2], writes ? O_RDWR : O_RDONLY) : -1;
 
 	if (fd < 0 || fcntl(fd, F_SETSIG, SIGURG) < 0 ||
-	    fcntl(fd, F_SETLEASE, F_RDLCK) < 0)
+	    fcntl(fd, F_SETLEASE, writes ? F_WRLCK : F_RDLCK) < 0)
 		return 1;
 	printf("%d\n", getpid());
 	fflush(stdout);
