@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Questions to the kernel: who is this open file, and who else has it. Programs that
- * are run once for each question, and iterators, loaded by each run of the loader,
- * never attached or pinned.
+ * Questions to the kernel: who is this open file, who else has it, and who is in the
+ * middle of something that could reach it. Programs that are run once for each question,
+ * and iterators, loaded by each run of the loader, never attached or pinned.
  */
 #include "vmlinux.h"
 #include <linux/bpf.h>
@@ -10,8 +10,10 @@
 #include <bpf/bpf_core_read.h>
 
 #include "compat.bpf.h"
+#include "ioctls.bpf.h"
 #include "staticdax_abi.h"
 #include "subvolume.bpf.h"
+#include "task.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -20,6 +22,7 @@ char LICENSE[] SEC("license") = "GPL";
 /* Set by user space before each run. */
 struct sdax_key wanted;		/* holders: whose holders */
 struct sdax_subvolume_at subvolume_at;
+__u32 flights;			/* in flight: SDAX_FLIGHT_* that are asked for */
 
 static __always_inline u32 part_of(struct inode *inode)
 {
@@ -67,6 +70,25 @@ static __always_inline struct file *file_of(u32 fd)
 	return file;
 }
 
+/*
+ * Whoever has it open, in whatever mode and if only in a call that is not over, holds
+ * the dentry that it was opened by; so do others, who do no harm.
+ */
+static __always_inline bool is_alone(struct file *file, struct inode *inode)
+{
+	struct hlist_node *alias = BPF_CORE_READ(inode, i_dentry.first);
+
+	return alias && !BPF_CORE_READ(alias, next) &&
+	       BPF_CORE_READ(file, f_path.dentry, d_lockref.count) == 1;
+}
+
+static __always_inline bool is_outermost(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return !BPF_CORE_READ(task, thread_pid, level);
+}
+
 SEC("syscall")
 int sdax_identify(struct sdax_question *question)
 {
@@ -92,6 +114,8 @@ int sdax_identify(struct sdax_question *question)
 	id.xfs = xfs_of(inode);
 	id.part = part_of(inode);
 	id.subvolume_at = subvolume_at;
+	id.alone = is_alone(file, inode);
+	id.outermost = is_outermost();
 	question->id = id;
 	return 0;
 }
@@ -141,4 +165,43 @@ int sdax_holder_maps(struct bpf_iter__task_vma *ctx)
 	if (!file)
 		return 0;
 	return holder(ctx->meta->seq, task, file, -1, vma->vm_start);
+}
+
+/* The command of the ioctl that a task is in, or 0. */
+static __always_inline u32 ioctl_of(struct task_struct *task,
+				    struct pt_regs *regs)
+{
+	if (regs->orig_ax == (X32_SYSCALL_BIT | 514))
+		return regs->si;
+	switch (sdax_syscall_nr(task, regs)) {
+	case 16:
+		return regs->si;
+	case SDAX_NR32(54):
+		return regs->cx;
+	}
+	return 0;
+}
+
+/*
+ * By the registers that were saved when the task entered the kernel. Those of one that
+ * has left it again are still there until the next interrupt or call: who asks asks
+ * again. A tracer may change those of a task that is stopped, but none stops between
+ * the hook of an ioctl and its end.
+ */
+SEC("iter/task")
+int sdax_in_flight(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct sdax_flight flight = {};
+	struct pt_regs *regs;
+
+	if (!task || sdax_is_kernel_worker(task))
+		return 0;
+	regs = (void *)bpf_task_pt_regs(task);
+	flight.cmd = ioctl_of(task, regs);
+	if (!(sdax_ioctl_flight(flight.cmd) & flights))
+		return 0;
+	flight.tgid = task->tgid;
+	bpf_seq_write(ctx->meta->seq, &flight, sizeof(flight));
+	return 0;
 }

@@ -12,6 +12,9 @@
 #include "vmlinux.h"
 #include "staticdax_abi.h"
 
+/* Each program has but some of these. */
+#define SDAX_MAYBE_UNUSED __attribute__((unused))
+
 #define SDAX_IOC(type, nr) ((type) << 8 | (nr))
 #define SDAX_IOC_OF(cmd) ((cmd) & 0xffff)
 
@@ -137,7 +140,8 @@ static __noinline bool sdax_ioctl_is_harmless(u32 cmd)
  * include/uapi/linux/btrfs.h: reads, and defragmenting, which keeps the content.
  * For btrfs alone, where a file is never sealed in a mode that minds its blocks.
  */
-static __noinline bool sdax_ioctl_is_harmless_on_btrfs(u32 cmd)
+static SDAX_MAYBE_UNUSED __noinline bool
+sdax_ioctl_is_harmless_on_btrfs(u32 cmd)
 {
 	switch (SDAX_IOC_OF(cmd)) {
 	case SDAX_IOC(0x94, 2):		/* BTRFS_IOC_DEFRAG */
@@ -156,7 +160,7 @@ static __noinline bool sdax_ioctl_is_harmless_on_btrfs(u32 cmd)
 }
 
 /* What a refused one is called in the report; the answer is the same. */
-static __noinline u32 sdax_ioctl_op(u32 cmd)
+static SDAX_MAYBE_UNUSED __noinline u32 sdax_ioctl_op(u32 cmd)
 {
 	switch (SDAX_IOC_OF(cmd)) {
 	case SDAX_IOC('X', 40):		/* FS_IOC_RESVSP */
@@ -187,6 +191,36 @@ static __noinline u32 sdax_ioctl_op(u32 cmd)
 		return SDAX_OP_FLAGS;
 	}
 	return SDAX_OP_IOCTL;
+}
+
+/*
+ * What one that has begun may do, as SDAX_FLIGHT_*. Those of filesystems only: others,
+ * as KVM_RUN, are under way all the time. Of btrfs, where some last for hours, those
+ * that remap.
+ */
+static SDAX_MAYBE_UNUSED __noinline u32 sdax_ioctl_flight(u32 cmd)
+{
+	switch (SDAX_IOC_OF(cmd)) {
+	case SDAX_EXT4_MOVE_EXT:
+	case SDAX_XFS_SWAPEXT:
+	case SDAX_XFS_SCRUB:
+	case SDAX_XFS_SCRUBV:
+	case SDAX_LOOP_SET_FD:
+	case SDAX_LOOP_CHANGE_FD:
+	case SDAX_LOOP_CONFIGURE:
+		return SDAX_FLIGHT_ELSEWHERE;
+	case SDAX_IOC(0x94, 9):		/* FICLONE */
+	case SDAX_IOC(0x94, 13):	/* FICLONERANGE */
+	case SDAX_IOC(0x94, 54):	/* FIDEDUPERANGE */
+		return SDAX_FLIGHT_ITSELF;
+	}
+	switch (SDAX_IOC_OF(cmd) >> 8) {
+	case 'f':
+	case 'v':
+	case 'X':
+		return sdax_ioctl_is_harmless(cmd) ? 0 : SDAX_FLIGHT_ITSELF;
+	}
+	return 0;
 }
 
 #endif

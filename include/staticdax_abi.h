@@ -374,6 +374,21 @@ struct sdax_identity {
 	__u32 xfs;		/* SDAX_XFS_* */
 	__u32 part;		/* of the key */
 	struct sdax_subvolume_at subvolume_at;	/* by which part was found */
+	__u32 alone;		/* nothing else holds a name of it: nobody has it open */
+	__u32 outermost;	/* who asks sees the processes of all namespaces */
+};
+
+/*
+ * What an ioctl that has begun may do to a file, though the file is not open for
+ * reading or writing, or was not yet when it began.
+ */
+#define SDAX_FLIGHT_ELSEWHERE	1	/* takes files by number, or all of a filesystem */
+#define SDAX_FLIGHT_ITSELF	2	/* changes the one that it is called on or names */
+
+/* A task that is in one. */
+struct sdax_flight {
+	__u32 tgid;
+	__u32 cmd;
 };
 
 /* Which descriptor of the caller's, and the answer. */
@@ -502,8 +517,9 @@ SDAX_ASSERT(sizeof(struct sdax_hot) == 16);
 SDAX_ASSERT_AT(sdax_filter, words, 24 + 16 * SDAX_HOT_MAX);
 SDAX_ASSERT(sizeof(struct sdax_filter) ==
 	    24 + 16 * SDAX_HOT_MAX + (1 << (SDAX_FILTER_BITS - 3)));
-SDAX_ASSERT(sizeof(struct sdax_identity) == 80);
-SDAX_ASSERT(sizeof(struct sdax_question) == 88);
+SDAX_ASSERT(sizeof(struct sdax_identity) == 88);
+SDAX_ASSERT(sizeof(struct sdax_question) == 96);
+SDAX_ASSERT(sizeof(struct sdax_flight) == 8);
 SDAX_ASSERT(sizeof(struct sdax_holder) == 48);
 SDAX_ASSERT(sizeof(struct sdax_guard) == 840);
 SDAX_ASSERT_AT(sdax_guard, maps, 72);

@@ -41,6 +41,7 @@ static int load(struct inspect_bpf **ret, bool holders)
 	if (!skel)
 		return -errno;
 	bpf_program__set_autoload(skel->progs.sdax_identify, !holders);
+	bpf_program__set_autoload(skel->progs.sdax_in_flight, !holders);
 	bpf_program__set_autoload(skel->progs.sdax_holder_fds, holders);
 	bpf_program__set_autoload(skel->progs.sdax_holder_maps, holders);
 	r = inspect_bpf__load(skel);
@@ -201,4 +202,22 @@ int sdax_inspect_holders(struct sdax_inspect *inspect,
 	*ret_count = len / sizeof(**ret_holders);
 	*ret_holders = (struct sdax_holder *)TAKE_PTR(data);
 	return 0;
+}
+
+int sdax_inspect_flights(struct sdax_inspect *inspect, uint32_t kinds,
+			 struct sdax_flight *ret)
+{
+	struct inspect_bpf *skel = inspect->identity;
+	_cleanup_free_ char *data = NULL;
+	size_t len = 0;
+	int r;
+
+	skel->bss->flights = kinds;
+	r = run(skel->progs.sdax_in_flight, &data, &len);
+	if (r < 0)
+		return r;
+	if (len < sizeof(*ret))
+		return 0;
+	memcpy(ret, data, sizeof(*ret));
+	return 1;
 }

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "staticdax_abi.h"
 
@@ -32,5 +33,13 @@ int sdax_inspect_identity(struct sdax_inspect *inspect, int fd,
 int sdax_inspect_holders(struct sdax_inspect *inspect,
 			 const struct sdax_key *key,
 			 struct sdax_holder **ret_holders, size_t *ret_count);
+
+/*
+ * Is a task in an ioctl of these SDAX_FLIGHT_*? 1: yes, and ret is the first; 0: none
+ * that the caller's PID namespace has. One that has just ended one may be called in it
+ * still. Errors as of sdax_inspect_new().
+ */
+int sdax_inspect_flights(struct sdax_inspect *inspect, uint32_t kinds,
+			 struct sdax_flight *ret);
 
 #endif

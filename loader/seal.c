@@ -6,7 +6,9 @@
  * way to change the map, so the map is judged only after nobody can be left
  * inside: the write lease says that no other struct file exists, the entry
  * refuses what comes later, the inode lock waits for operations that need no
- * file, and the lease asked for again says that nobody slipped in between.
+ * file, and the lease asked for again says that nobody slipped in between. What
+ * takes a file by number or is no reader's and no writer's is in an ioctl, and who is
+ * in one can be asked: see flights.h.
  */
 #define _GNU_SOURCE
 #include "seal.h"
@@ -27,6 +29,7 @@
 #include "drift.h"
 #include "entry.h"
 #include "fit.h"
+#include "flights.h"
 #include "guard.h"
 #include "holders.h"
 #include "lease.h"
@@ -55,6 +58,7 @@ struct sealing {
 	bool leased;
 	bool self_held;		/* we hold it ourselves: counts, not a lease */
 	bool mapped;		/* its extents would do, before it had an entry */
+	bool first;		/* nothing on its filesystem was refused before */
 };
 
 static int64_t now_ms(void)
@@ -423,6 +427,42 @@ static int write_out(struct sealing *s)
 	return sdax_fail(s->result, STATICDAX_SYSTEM, -errno, "fsync");
 }
 
+/*
+ * Where nothing was sealed before, what reaches files by number was not refused. And
+ * where somebody holds the name, it may be one who has the file open, or had it until
+ * he called.
+ */
+static uint32_t flights_to_mind(const struct sealing *s)
+{
+	return (s->first ? SDAX_FLIGHT_ELSEWHERE : 0) |
+	       (s->id.alone ? 0 : SDAX_FLIGHT_ITSELF);
+}
+
+static int look_again(struct sealing *s)
+{
+	int r = sdax_target_refresh(&s->target);
+
+	return r < 0 ? sdax_fail(s->result, STATICDAX_SYSTEM, r, "stat") :
+		       identify(s);
+}
+
+/* What it is, once nobody who began before can change that any more. */
+static int settle_facts(struct sealing *s)
+{
+	uint32_t kinds;
+	int r;
+
+	r = write_out(s) ?: look_again(s);
+	if (r < 0)
+		return r;
+	kinds = flights_to_mind(s);
+	if (!kinds)
+		return 0;
+	r = sdax_flights_wait(s->sd->inspect, &s->id, kinds,
+			      s->options->wait_ms, s->result);
+	return r ?: write_out(s) ?: look_again(s);
+}
+
 /* From here to the verdict the entry refuses already. */
 static int judge_pending(struct sealing *s, struct sdax_entry *entry)
 {
@@ -434,17 +474,12 @@ static int judge_pending(struct sealing *s, struct sdax_entry *entry)
 	int r;
 
 	kept.key = s->key;
-	r = write_out(s);
+	r = settle_facts(s);
 	if (r < 0)
 		return r;
-	r = sdax_target_refresh(&s->target);
-	if (r < 0)
-		return sdax_fail(s->result, STATICDAX_SYSTEM, r, "stat");
-	r = identify(s);
 	facts->cow_staged = s->target.cow_staged ||
 			    s->id.xfs & SDAX_XFS_COW_FORK;
-	if (!r)
-		r = judge_file(s);
+	r = judge_file(s);
 	if (!r && !s->unnamed && !is_noshrink(s) && !is_named(s))
 		r = sdax_fail(s->result, STATICDAX_CHANGED, 0, "its name");
 	if (!r && is_noshrink(s))
@@ -489,6 +524,7 @@ static int seal_once(struct sealing *s, struct sdax_store *store)
 	struct sdax_entry entry;
 	int r;
 
+	s->first = !sdax_store_refuses_on(store, s->key.dev);
 	r = put(s, store, &entry);
 	if (r < 0)
 		return r;
@@ -546,6 +582,7 @@ static int change_once(struct sealing *s, struct sdax_store *store,
 	int r, error;
 
 	resolve(s);
+	s->first = !sdax_store_refuses_on(store, s->key.dev);
 	r = sdax_store_widen(store, &s->key, was, &wanted, s->id.magic);
 	if (r < 0)
 		return change_failed(s, store, r);

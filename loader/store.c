@@ -290,6 +290,13 @@ void sdax_store_prove(struct sdax_store *store)
 	store->control->proved_at = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
+bool sdax_store_refuses_on(const struct sdax_store *store, __u32 dev)
+{
+	struct sdax_fs fs;
+
+	return !bpf_map_lookup_elem(store->filesystems, &dev, &fs) && fs.seals;
+}
+
 __u32 sdax_store_magic(const struct sdax_store *store, __u32 dev)
 {
 	struct sdax_fs fs;

@@ -82,6 +82,9 @@ int sdax_store_refresh(struct sdax_store *store);
 int sdax_store_get(const struct sdax_store *store, const struct sdax_key *key,
 		   struct sdax_entry *ret_entry);
 
+/* Does a seal refuse anything there, other than in audit? */
+bool sdax_store_refuses_on(const struct sdax_store *store, __u32 dev);
+
 /* super_block.s_magic, as it was told when it was first sealed on; 0: no record. */
 __u32 sdax_store_magic(const struct sdax_store *store, __u32 dev);
 

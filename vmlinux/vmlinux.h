@@ -100,6 +100,7 @@ struct inode {
 	unsigned int i_flags;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	struct hlist_head i_dentry;
 	unsigned int i_nlink;
 	loff_t i_size;
 	u32 i_generation;
@@ -112,7 +113,12 @@ struct qstr {
 	const unsigned char *name;
 };
 
+struct lockref {
+	int count;
+};
+
 struct dentry {
+	struct lockref d_lockref;
 	unsigned int d_flags;
 	struct qstr d_name;
 	struct inode *d_inode;
@@ -181,7 +187,12 @@ struct cred {
 	struct user_namespace *user_ns;
 };
 
+struct pid {
+	unsigned int level;
+};
+
 struct task_struct {
+	struct pid *thread_pid;
 	struct thread_info thread_info;
 	void *stack;
 	unsigned int flags;
@@ -239,6 +250,11 @@ struct vm_area_struct {
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 struct bpf_iter__task_file {

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Calls that passed the programs before a file was sealed, and wait: for a page of the
+# caller's, behind which they look up a file that is opened only then; or for a lock of
+# another file, by a descriptor that no lease knows of. Sourced.
+
+# stalled KIND FILE...: "stalled" from the program of that name, then what it is told
+stalled() {
+	exec 7> >(build/tests/stalled "$@" >/tmp/flight 2>&1; echo $? >/tmp/landed)
+	until [ -s /tmp/flight ]; do :; done
+}
+landed() {
+	exec 7>&-
+	until [ -s /tmp/landed ]; do :; done
+	cp /tmp/landed /tmp/landing
+	rm /tmp/landed
+}
+go_on() {
+	echo >&7
+	landed
+}
+
+# in_flight NAME KIND FILE... VICTIM: refused while it is; then let on, and over; and
+# a seal that waits for it
+in_flight() {
+	local name=$1 victim=${*: -1}
+	shift
+	: >/tmp/flight
+	stalled "$@"
+	answers 5 'process [0-9]+ is in an ioctl' "deny_seal_while_${name}_is_under_way" \
+		"$S" seal --no-dax "$victim"
+	answers 1 'not sealed' "not_sealed_while_${name}_is_under_way" "$S" get "$victim"
+	go_on
+	holds "allow_${name}_of_what_is_not_sealed" grep -qx 0 /tmp/landing
+	fit "$victim"
+	[ "$name" != dedupe ] || cat "$2" >"$victim"
+	: >/tmp/flight
+	stalled "$@"
+	exec 8< <(exec 7>&-; "$S" seal --no-dax --wait 60 "$victim" 2>&1)
+	until pgrep -f "seal --no-dax --wait 60 $victim" >/dev/null; do :; done
+	go_on
+	if [ "$name" = dedupe ]; then
+		# it shares its blocks now, and is not sealed for it
+		answers 0 'shared' "seal_waits_for_$name" cat <&8
+		fit "$victim"
+		holds "seal_after_$name" "$S" seal --no-dax "$victim"
+	else
+		answers 0 'sealed' "seal_waits_for_$name" cat <&8
+	fi
+	exec 8<&-
+	fails "deny_truncate_after_$name" truncate -s 0 "$victim"
+	"$S" unseal "$victim" >/dev/null
+	rm -f "$victim"
+}
+
+fit /mnt/ext4/flight
+fit /mnt/ext4/victim
+in_flight move move /mnt/ext4/flight /mnt/ext4/victim
+fit /mnt/ext4/victim
+in_flight setflags flags /mnt/ext4/victim
+rm /mnt/ext4/flight
+
+fit /mnt/xfs/flight
+fit /mnt/xfs/victim
+cat /mnt/xfs/flight >/mnt/xfs/victim
+in_flight dedupe dedupe /mnt/xfs/flight /mnt/xfs/victim
+rm /mnt/xfs/flight

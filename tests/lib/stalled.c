@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A call that has begun, waits for a page of the caller's, and goes on when it is told:
+ *   stalled move FILE VICTIM    EXT4_IOC_MOVE_EXT of FILE, with a donor that is opened
+ *                               only then: the victim
+ *   stalled flags VICTIM        FS_IOC_SETFLAGS by a descriptor of access mode 3
+ *   stalled dedupe FILE VICTIM  FIDEDUPERANGE from FILE, behind a write to it, into the
+ *                               victim by a descriptor of access mode 3
+ * Says "stalled" once the call is under way, goes on when a line comes, and then says
+ * "done" or with what errno the call ended, which is its exit status.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define PAGE 4096
+#define BLOCKS 4
+
+/* fs/ext4/ext4.h */
+struct move_extent {
+	uint32_t reserved;
+	uint32_t donor_fd;
+	uint64_t orig_start;
+	uint64_t donor_start;
+	uint64_t len;
+	uint64_t moved_len;
+};
+
+#define EXT4_IOC_MOVE_EXT _IOWR('f', 15, struct move_extent)
+
+struct call {
+	int fd;
+	unsigned long command;
+	void *argument;
+	int error;
+	pid_t tid;
+};
+
+static int faults;
+static char *page;
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(99);
+}
+
+static int open_or_die(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	if (fd < 0)
+		die(path);
+	return fd;
+}
+
+/* A page that whoever reads it waits for. */
+static void make_page(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+
+	faults = syscall(SYS_userfaultfd, O_CLOEXEC);
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	range.range.start = (uintptr_t)page;
+	range.range.len = PAGE;
+	if (faults < 0 || page == MAP_FAILED || ioctl(faults, UFFDIO_API, &api) ||
+	    ioctl(faults, UFFDIO_REGISTER, &range))
+		die("userfaultfd");
+}
+
+static void wait_for_reader(void)
+{
+	struct uffd_msg message;
+
+	if (read(faults, &message, sizeof(message)) != sizeof(message) ||
+	    message.event != UFFD_EVENT_PAGEFAULT)
+		die("page fault");
+}
+
+static void give(const void *content, size_t size)
+{
+	static char whole[PAGE];
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)page, .src = (uintptr_t)whole, .len = PAGE,
+	};
+
+	memcpy(whole, content, size);
+	if (ioctl(faults, UFFDIO_COPY, &copy))
+		die("UFFDIO_COPY");
+}
+
+static void *run(void *arg)
+{
+	struct call *call = arg;
+
+	__atomic_store_n(&call->tid, gettid(), __ATOMIC_SEQ_CST);
+	if (ioctl(call->fd, call->command, call->argument) < 0)
+		call->error = errno;
+	return NULL;
+}
+
+static void *write_page(void *arg)
+{
+	if (pwrite(*(int *)arg, page, PAGE, 0) != PAGE)
+		die("pwrite");
+	return NULL;
+}
+
+static pthread_t start(void *(*fn)(void *), void *arg)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, fn, arg))
+		die("pthread_create");
+	return thread;
+}
+
+static void wait_for_word(void)
+{
+	puts("stalled");
+	fflush(stdout);
+	if (getchar() == EOF)
+		exit(98);
+}
+
+static bool waits_for_a_lock(const struct call *call)
+{
+	pid_t tid = __atomic_load_n(&call->tid, __ATOMIC_SEQ_CST);
+	char path[64], state = 0;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	stat = tid ? fopen(path, "re") : NULL;
+	if (!stat)
+		return false;
+	if (fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(stat);
+	return state == 'D';
+}
+
+static void move(const char *file, const char *victim, struct call *call)
+{
+	struct move_extent move = { .len = BLOCKS };
+	pthread_t thread;
+
+	call->fd = open_or_die(file, O_RDWR);
+	call->command = EXT4_IOC_MOVE_EXT;
+	call->argument = page;
+	thread = start(run, call);
+	wait_for_reader();
+	wait_for_word();
+	move.donor_fd = open_or_die(victim, O_RDWR);
+	give(&move, sizeof(move));
+	pthread_join(thread, NULL);
+}
+
+static void flags(const char *victim, struct call *call)
+{
+	unsigned int flags;
+	pthread_t thread;
+	int fd = open_or_die(victim, O_RDONLY);
+
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags))
+		die("FS_IOC_GETFLAGS");
+	close(fd);
+	call->fd = open_or_die(victim, O_ACCMODE);
+	call->command = FS_IOC_SETFLAGS;
+	call->argument = page;
+	thread = start(run, call);
+	wait_for_reader();
+	wait_for_word();
+	flags ^= FS_NODUMP_FL;
+	give(&flags, sizeof(flags));
+	pthread_join(thread, NULL);
+}
+
+static void dedupe(const char *file, const char *victim, struct call *call)
+{
+	int source = open_or_die(file, O_RDWR);
+	struct file_dedupe_range *range;
+	pthread_t writer, thread;
+	char same[PAGE];
+
+	if (pread(source, same, PAGE, 0) != PAGE)
+		die(file);
+	range = calloc(1, sizeof(*range) + sizeof(range->info[0]));
+	if (!range)
+		die("calloc");
+	range->src_length = BLOCKS * PAGE;
+	range->dest_count = 1;
+	range->info[0].dest_fd = open_or_die(victim, O_ACCMODE);
+	writer = start(write_page, &source);
+	wait_for_reader();
+	call->fd = source;
+	call->command = FIDEDUPERANGE;
+	call->argument = range;
+	thread = start(run, call);
+	while (!waits_for_a_lock(call))
+		;
+	wait_for_word();
+	give(same, PAGE);
+	pthread_join(writer, NULL);
+	pthread_join(thread, NULL);
+	call->error = call->error ?: -range->info[0].status;
+}
+
+int main(int argc, char **argv)
+{
+	struct call call = {};
+
+	make_page();
+	if (argc == 4 && !strcmp(argv[1], "move"))
+		move(argv[2], argv[3], &call);
+	else if (argc == 3 && !strcmp(argv[1], "flags"))
+		flags(argv[2], &call);
+	else if (argc == 4 && !strcmp(argv[1], "dedupe"))
+		dedupe(argv[2], argv[3], &call);
+	else
+		return 97;
+	puts(call.error ? strerror(call.error) : "done");
+	return call.error;
+}
