@@ -20,11 +20,11 @@ go_on() {
 	landed
 }
 
-# in_flight NAME KIND FILE... VICTIM: refused while it is; then let on, and over; and
-# a seal that waits for it
+# in_flight NAME AFTER KIND FILE... VICTIM: refused while it is; then let on, and over;
+# and a seal that waits for it, and says AFTER then
 in_flight() {
-	local name=$1 victim=${*: -1}
-	shift
+	local name=$1 after=$2 victim=${*: -1}
+	shift 2
 	: >/tmp/flight
 	stalled "$@"
 	answers 5 'process [0-9]+ is in an ioctl' "deny_seal_while_${name}_is_under_way" \
@@ -33,21 +33,17 @@ in_flight() {
 	go_on
 	holds "allow_${name}_of_what_is_not_sealed" grep -qx 0 /tmp/landing
 	fit "$victim"
-	[ "$name" != dedupe ] || cat "$2" >"$victim"
+	[ "$name" != dedupe ] || dd if="$2" of="$victim" bs=4096 conv=fsync status=none
 	: >/tmp/flight
 	stalled "$@"
 	exec 8< <(exec 7>&-; "$S" seal --no-dax --wait 60 "$victim" 2>&1)
 	until pgrep -f "seal --no-dax --wait 60 $victim" >/dev/null; do :; done
 	go_on
-	if [ "$name" = dedupe ]; then
-		# it shares its blocks now, and is not sealed for it
-		answers 0 'shared' "seal_waits_for_$name" cat <&8
-		fit "$victim"
-		holds "seal_after_$name" "$S" seal --no-dax "$victim"
-	else
-		answers 0 'sealed' "seal_waits_for_$name" cat <&8
-	fi
+	# what it made of the file is judged then
+	answers 0 "$after" "seal_waits_for_$name" cat <&8
 	exec 8<&-
+	[ "$after" = sealed ] || fit "$victim"
+	holds "seal_after_$name" "$S" seal --no-dax "$victim"
 	fails "deny_truncate_after_$name" truncate -s 0 "$victim"
 	"$S" unseal "$victim" >/dev/null
 	rm -f "$victim"
@@ -55,13 +51,13 @@ in_flight() {
 
 fit /mnt/ext4/flight
 fit /mnt/ext4/victim
-in_flight move move /mnt/ext4/flight /mnt/ext4/victim
+in_flight move 'never written' move /mnt/ext4/flight /mnt/ext4/victim
 fit /mnt/ext4/victim
-in_flight setflags flags /mnt/ext4/victim
+in_flight setflags sealed flags /mnt/ext4/victim
 rm /mnt/ext4/flight
 
 fit /mnt/xfs/flight
 fit /mnt/xfs/victim
-cat /mnt/xfs/flight >/mnt/xfs/victim
-in_flight dedupe dedupe /mnt/xfs/flight /mnt/xfs/victim
+dd if=/mnt/xfs/flight of=/mnt/xfs/victim bs=4096 conv=fsync status=none
+in_flight dedupe 'shared' dedupe /mnt/xfs/flight /mnt/xfs/victim
 rm /mnt/xfs/flight
