@@ -59,5 +59,5 @@ rm /mnt/ext4/flight
 fit /mnt/xfs/flight
 fit /mnt/xfs/victim
 dd if=/mnt/xfs/flight of=/mnt/xfs/victim bs=4096 conv=fsync status=none
-in_flight dedupe 'shared' dedupe /mnt/xfs/flight /mnt/xfs/victim
+in_flight dedupe 'shares blocks' dedupe /mnt/xfs/flight /mnt/xfs/victim
 rm /mnt/xfs/flight
