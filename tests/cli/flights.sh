@@ -2,7 +2,9 @@
 #
 # Calls that passed the programs before a file was sealed, and wait: for a page of the
 # caller's, behind which they look up a file that is opened only then; or for a lock of
-# another file, by a descriptor that no lease knows of. Sourced.
+# another file, by a descriptor that no lease knows of. To be sourced after guest.sh.
+
+# shellcheck shell=bash
 
 # stalled KIND FILE...: "stalled" from the program of that name, then what it is told
 stalled() {
