@@ -97,9 +97,9 @@ answers 5 'ftrace_enabled' "lock_refused_while_switch_is_open" "$S" lock
 exec 7>&-
 answers 3 "not init's" "lock_refused_in_other_namespace" unshare -m "$S" lock
 holds "lock_refused_in_other_namespace_locks_nothing" test ! -e $BPF/guard
-# where the state is pinned and nothing attached
+# where the state is pinned and nothing attached: the first is of the directory
 (strace -f -qq -o /dev/null -e trace=chmod,fchmodat \
-	-e inject=chmod,fchmodat:signal=SIGKILL:when=1 \
+	-e inject=chmod,fchmodat:signal=SIGKILL:when=2 \
 	"$S" lock; exit $?) >/dev/null 2>&1
 [ $? -eq 137 ] || tap_not_ok "lock_came_to_its_end"
 holds "lock_was_killed_half_way" test -e $BPF/guard/state
