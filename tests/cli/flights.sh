@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Calls that passed the programs before a file was sealed, and wait: for a page of the
-# caller's, behind which they look up a file that is opened only then; or for a lock of
-# another file, by a descriptor that no lease knows of. To be sourced after guest.sh.
+# Calls that passed the programs before a file was sealed, and wait for a page of the
+# caller's: behind it one looks up a file that is opened only then, and one changes a
+# file by a descriptor that no lease knows of. To be sourced after guest.sh.
 
 # shellcheck shell=bash
 
@@ -35,7 +35,6 @@ in_flight() {
 	go_on
 	holds "allow_${name}_of_what_is_not_sealed" grep -qx 0 /tmp/landing
 	fit "$victim"
-	[ "$name" != dedupe ] || dd if="$2" of="$victim" bs=4096 conv=fsync status=none
 	: >/tmp/flight
 	stalled "$@"
 	exec 8< <(exec 7>&-; "$S" seal --no-dax --wait 60 "$victim" 2>&1)
@@ -57,9 +56,3 @@ in_flight move 'never written' move /mnt/ext4/flight /mnt/ext4/victim
 fit /mnt/ext4/victim
 in_flight setflags sealed flags /mnt/ext4/victim
 rm /mnt/ext4/flight
-
-fit /mnt/xfs/flight
-fit /mnt/xfs/victim
-dd if=/mnt/xfs/flight of=/mnt/xfs/victim bs=4096 conv=fsync status=none
-in_flight dedupe 'shares blocks' dedupe /mnt/xfs/flight /mnt/xfs/victim
-rm /mnt/xfs/flight

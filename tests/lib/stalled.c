@@ -4,8 +4,6 @@
  *   stalled move FILE VICTIM    EXT4_IOC_MOVE_EXT of FILE, with a donor that is opened
  *                               only then: the victim
  *   stalled flags VICTIM        FS_IOC_SETFLAGS by a descriptor of access mode 3
- *   stalled dedupe FILE VICTIM  FIDEDUPERANGE from FILE, behind a write to it, into the
- *                               victim by a descriptor of access mode 3
  * Says "stalled" once the call is under way, goes on when a line comes, and then says
  * "done" or with what errno the call ended, which is its exit status.
  */
@@ -15,7 +13,6 @@
 #include <linux/fs.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +42,6 @@ struct call {
 	unsigned long command;
 	void *argument;
 	int error;
-	pid_t tid;
 };
 
 static int faults;
@@ -107,16 +103,8 @@ static void *run(void *arg)
 {
 	struct call *call = arg;
 
-	__atomic_store_n(&call->tid, gettid(), __ATOMIC_SEQ_CST);
 	if (ioctl(call->fd, call->command, call->argument) < 0)
 		call->error = errno;
-	return NULL;
-}
-
-static void *write_page(void *arg)
-{
-	if (pwrite(*(int *)arg, page, PAGE, 0) != PAGE)
-		die("pwrite");
 	return NULL;
 }
 
@@ -135,22 +123,6 @@ static void wait_for_word(void)
 	fflush(stdout);
 	if (getchar() == EOF)
 		exit(98);
-}
-
-static bool waits_for_a_lock(const struct call *call)
-{
-	pid_t tid = __atomic_load_n(&call->tid, __ATOMIC_SEQ_CST);
-	char path[64], state = 0;
-	FILE *stat;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	stat = tid ? fopen(path, "re") : NULL;
-	if (!stat)
-		return false;
-	if (fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	fclose(stat);
-	return state == 'D';
 }
 
 static void move(const char *file, const char *victim, struct call *call)
@@ -189,36 +161,6 @@ static void flags(const char *victim, struct call *call)
 	pthread_join(thread, NULL);
 }
 
-static void dedupe(const char *file, const char *victim, struct call *call)
-{
-	int source = open_or_die(file, O_RDWR);
-	struct file_dedupe_range *range;
-	pthread_t writer, thread;
-	char same[PAGE];
-
-	if (pread(source, same, PAGE, 0) != PAGE)
-		die(file);
-	range = calloc(1, sizeof(*range) + sizeof(range->info[0]));
-	if (!range)
-		die("calloc");
-	range->src_length = BLOCKS * PAGE;
-	range->dest_count = 1;
-	range->info[0].dest_fd = open_or_die(victim, O_ACCMODE);
-	writer = start(write_page, &source);
-	wait_for_reader();
-	call->fd = source;
-	call->command = FIDEDUPERANGE;
-	call->argument = range;
-	thread = start(run, call);
-	while (!waits_for_a_lock(call))
-		;
-	wait_for_word();
-	give(same, PAGE);
-	pthread_join(writer, NULL);
-	pthread_join(thread, NULL);
-	call->error = call->error ?: -range->info[0].status;
-}
-
 int main(int argc, char **argv)
 {
 	struct call call = {};
@@ -228,8 +170,6 @@ int main(int argc, char **argv)
 		move(argv[2], argv[3], &call);
 	else if (argc == 3 && !strcmp(argv[1], "flags"))
 		flags(argv[2], &call);
-	else if (argc == 4 && !strcmp(argv[1], "dedupe"))
-		dedupe(argv[2], argv[3], &call);
 	else
 		return 97;
 	puts(call.error ? strerror(call.error) : "done");
