@@ -5,34 +5,29 @@
 #include <errno.h>
 #include <time.h>
 
+#include "clock.h"
 #include "handle.h"
 #include "util.h"
 
 #define LEAST_MS 1000
 #define PAUSE_NS 1000000
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 int sdax_flights_wait(struct sdax_inspect *inspect,
 		      const struct sdax_identity *id, uint32_t kinds,
-		      uint32_t ms, struct staticdax_result *result)
+		      int64_t deadline, struct staticdax_result *result)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_NS };
-	int64_t end = now_ms() + (ms > LEAST_MS ? ms : LEAST_MS);
+	int64_t end = sdax_now_ms() + LEAST_MS;
 	struct sdax_flight flight;
 	int r;
 
 	if (!id->outermost)
 		return sdax_fail(result, STATICDAX_HELD, 0,
 				 "perhaps, by processes that cannot be seen from this PID namespace");
+	if (end < deadline)
+		end = deadline;
 	while ((r = sdax_inspect_flights(inspect, kinds, &flight)) > 0) {
-		if (now_ms() >= end)
+		if (sdax_now_ms() >= end)
 			return sdax_fail(result, STATICDAX_HELD, 0,
 					 "process %u is in an ioctl that began before and may reach it",
 					 flight.tgid);

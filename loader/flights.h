@@ -15,13 +15,13 @@
 #include "staticdax.h"
 
 /*
- * Waits until no task is in an ioctl of these SDAX_FLIGHT_*, ms milliseconds or a
- * second, whichever is longer. id is of a file of the caller's. 0, or the error that is
+ * Waits until no task is in an ioctl of these SDAX_FLIGHT_*, for a second or until
+ * deadline, by sdax_now_ms(), whichever is later. id is of a file of the caller's. 0, or the error that is
  * in result: EBUSY, one still is, or not all tasks can be seen from the caller's PID
  * namespace.
  */
 int sdax_flights_wait(struct sdax_inspect *inspect,
 		      const struct sdax_identity *id, uint32_t kinds,
-		      uint32_t ms, struct staticdax_result *result);
+		      int64_t deadline, struct staticdax_result *result);
 
 #endif

@@ -4,12 +4,24 @@
 
 #include <stddef.h>
 
+static int find(const struct sdax_filter *filter, __u32 dev)
+{
+	for (int i = 0; i < SDAX_HOT_MAX; i++)
+		if (filter->hot[i].super && filter->hot[i].dev == dev)
+			return i;
+	return -1;
+}
+
+bool sdax_hot_lists(const struct sdax_filter *filter, __u32 dev)
+{
+	return find(filter, dev) >= 0;
+}
+
 static struct sdax_hot *slot_of(struct sdax_filter *filter, __u32 dev)
 {
-	for (size_t i = 0; i < SDAX_HOT_MAX; i++)
-		if (filter->hot[i].super && filter->hot[i].dev == dev)
-			return &filter->hot[i];
-	return NULL;
+	int i = find(filter, dev);
+
+	return i < 0 ? NULL : &filter->hot[i];
 }
 
 static struct sdax_hot *free_slot(struct sdax_filter *filter)
@@ -95,14 +107,6 @@ void sdax_hot_del(struct sdax_filter *filter, __u32 dev)
 	settle(filter);
 }
 
-bool sdax_hot_lists(const struct sdax_filter *filter, __u32 dev)
-{
-	for (size_t i = 0; i < SDAX_HOT_MAX; i++)
-		if (filter->hot[i].super && filter->hot[i].dev == dev)
-			return true;
-	return false;
-}
-
 static bool is_open(const struct sdax_filter *filter)
 {
 	return !filter->hot_from && !filter->cold_bits;
@@ -110,14 +114,13 @@ static bool is_open(const struct sdax_filter *filter)
 
 bool sdax_hot_has(const struct sdax_filter *filter, __u32 dev)
 {
-	for (size_t i = 0; i < SDAX_HOT_MAX; i++) {
-		__u64 super = filter->hot[i].super;
+	int i = find(filter, dev);
+	__u64 super;
 
-		if (super && filter->hot[i].dev == dev)
-			return super >= filter->hot_from &&
-			       !(super & filter->cold_bits);
-	}
-	return is_open(filter);
+	if (i < 0)
+		return is_open(filter);
+	super = filter->hot[i].super;
+	return super >= filter->hot_from && !(super & filter->cold_bits);
 }
 
 void sdax_hot_all(struct sdax_filter *filter)

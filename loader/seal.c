@@ -26,6 +26,7 @@
 #include <sys/xattr.h>
 #include <time.h>
 
+#include "clock.h"
 #include "drift.h"
 #include "entry.h"
 #include "fit.h"
@@ -50,7 +51,7 @@ struct sealing {
 	const char *path;
 	char *full;		/* the same by realpath(3), see resolve() */
 	uint64_t align;
-	int64_t deadline;	/* until then others may let go, by now_ms() */
+	int64_t deadline;	/* until then others may let go, by sdax_now_ms() */
 	struct sdax_target target;
 	struct sdax_identity id;
 	struct sdax_key key;
@@ -60,14 +61,6 @@ struct sealing {
 	bool mapped;		/* its extents would do, before it had an entry */
 	bool first;		/* nothing on its filesystem was refused before */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
 
 /* Where its blocks are is no matter to it, so nobody looks. */
 static bool is_noshrink(const struct sealing *s)
@@ -116,7 +109,7 @@ static uint32_t registry_of(const struct staticdax_options *options)
 static int parse_options(struct sealing *s)
 {
 	s->align = s->options->align;
-	s->deadline = now_ms() + s->options->wait_ms;
+	s->deadline = sdax_now_ms() + s->options->wait_ms;
 	s->result->align = s->align;
 	s->result->offset = STATICDAX_NO_OFFSET;
 	s->result->address = STATICDAX_NO_OFFSET;
@@ -253,7 +246,7 @@ static int watch_closes(const char *path)
 static int await_close(const struct sealing *s, int in)
 {
 	struct pollfd poll_in = { .fd = in, .events = POLLIN };
-	int64_t ms = s->deadline - now_ms();
+	int64_t ms = s->deadline - sdax_now_ms();
 
 	ms = ms < 0 ? 0 : ms < 500 ? ms : 500;
 	return poll(&poll_in, 1, ms) < 0 && errno != EINTR ? -errno : 0;
@@ -290,7 +283,7 @@ static int wait_until_free(struct sealing *s)
 
 	for (;;) {
 		r = exclude_others(s);
-		if (r != -EBUSY || now_ms() >= s->deadline) {
+		if (r != -EBUSY || sdax_now_ms() >= s->deadline) {
 			lease_drop(s);
 			return r;
 		}
@@ -459,7 +452,7 @@ static int settle_facts(struct sealing *s)
 	if (!kinds)
 		return 0;
 	r = sdax_flights_wait(s->sd->inspect, &s->id, kinds,
-			      s->options->wait_ms, s->result);
+			      s->deadline, s->result);
 	return r ?: write_out(s) ?: look_again(s);
 }
 
@@ -865,7 +858,7 @@ static int open_when_free(struct sealing *s)
 {
 	int r = open_once(s), error;
 
-	while (r < 0 && is_taken(s) && now_ms() < s->deadline) {
+	while (r < 0 && is_taken(s) && sdax_now_ms() < s->deadline) {
 		_cleanup_close_ int in = watch_closes(s->path);
 
 		if (in < 0)
