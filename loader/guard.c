@@ -18,6 +18,7 @@
 
 #include "directory.h"
 #include "guard.skel.h"
+#include "privilege.h"
 #include "util.h"
 
 #define CENSUS_TRIES 8
@@ -456,6 +457,12 @@ int sdax_guard_engage(sdax_guard_fn check, void *arg,
 	int r;
 
 	*ret_reason = STATICDAX_SYSTEM;
+	if (!sdax_privilege_sees_all()) {
+		snprintf(detail, size,
+			 "this PID namespace is not init's, and who is outside of it "
+			 "is not seen: nsenter --target 1 --pid");
+		return -EXDEV;
+	}
 	snprintf(detail, size, "loading the guard");
 	sdax_guard_sweep();
 	r = load(&e);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "privilege.h"
 #include "util.h"
 
 /* include/linux/fs.h; an O_PATH descriptor has neither and does not count */
@@ -46,6 +47,28 @@ static bool is_alone(int fd, const struct sdax_identity *id)
 	       id->readcount == !writes;
 }
 
+/*
+ * The kernel's number of this process. In a PID namespace it is that of who has the
+ * descriptor which we ask through: a child that has it as well may be taken for us,
+ * and we then for somebody else.
+ */
+static __u32 own_tgid(bool sees_all, const struct sdax_holder *holders, size_t n,
+		      __u64 file, int fd)
+{
+	for (size_t i = 0; !sees_all && fd >= 0 && i < n; i++)
+		if (holders[i].file == file && holders[i].fd == fd)
+			return holders[i].tgid;
+	return sees_all ? getpid() : 0;
+}
+
+static void describe_unseen(bool sees_all, struct staticdax_result *result)
+{
+	snprintf(result->detail, sizeof(result->detail), "%s%s",
+		 sees_all ? "" : "outside of this PID namespace, or ",
+		 "inside the kernel: a loop device, an export, "
+		 "a file system on top, or io_uring");
+}
+
 int sdax_holders_of(struct sdax_inspect *inspect, const struct sdax_key *key,
 		    int fd, struct sdax_holding *ret,
 		    struct staticdax_result *result)
@@ -54,7 +77,8 @@ int sdax_holders_of(struct sdax_inspect *inspect, const struct sdax_key *key,
 	struct sdax_holding holding = {};
 	struct sdax_identity id = {};
 	int writers = 0, readers = 0;
-	__u32 self = getpid();
+	bool sees_all = sdax_privilege_sees_all();
+	__u32 self;
 	size_t n;
 	int r = 0;
 
@@ -69,6 +93,7 @@ int sdax_holders_of(struct sdax_inspect *inspect, const struct sdax_key *key,
 		r = sdax_inspect_holders(inspect, key, &holders, &n);
 	if (r < 0)
 		return r;
+	self = own_tgid(sees_all, holders, n, id.file, fd);
 	for (size_t i = 0; i < n; i++) {
 		const struct sdax_holder *h = holders + i;
 
@@ -86,9 +111,12 @@ int sdax_holders_of(struct sdax_inspect *inspect, const struct sdax_key *key,
 	if (fd >= 0 && (writers != id.writecount || readers != id.readcount)) {
 		holding.others = true;
 		if (!result->holders_count)
-			snprintf(result->detail, sizeof(result->detail),
-				 "inside the kernel: a loop device, an export, "
-				 "a file system on top, or io_uring");
+			describe_unseen(sees_all, result);
+	} else if (fd < 0 && !sees_all && !holding.others) {
+		holding.others = true;
+		snprintf(result->detail, sizeof(result->detail),
+			 "perhaps: its path does not lead to it, and outside of "
+			 "this PID namespace nobody is seen");
 	}
 	*ret = holding;
 	return 0;

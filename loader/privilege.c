@@ -4,12 +4,15 @@
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "handle.h"
 #include "util.h"
+
+/* PROC_PID_INIT_INO, include/linux/proc_ns.h */
+#define INIT_PID_NAMESPACE 0xEFFFFFFCU
 
 static bool has(const struct __user_cap_data_struct *caps, int cap)
 {
@@ -32,4 +35,12 @@ int sdax_privilege_check(struct staticdax_result *result)
 		return sdax_fail(result, STATICDAX_NO_PRIVILEGE, 0,
 				 "CAP_SYS_ADMIN is missing");
 	return 0;
+}
+
+bool sdax_privilege_sees_all(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) &&
+	       st.st_ino == INIT_PID_NAMESPACE;
 }

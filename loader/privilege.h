@@ -3,6 +3,8 @@
 #ifndef SDAX_PRIVILEGE_H
 #define SDAX_PRIVILEGE_H
 
+#include <stdbool.h>
+
 #include "staticdax.h"
 
 /*
@@ -10,5 +12,11 @@
  * iterators and LSM programs ask. EPERM with the missing one in result.
  */
 int sdax_privilege_check(struct staticdax_result *result);
+
+/*
+ * Are the kernel's numbers of processes those of getpid(2), and do walks over tasks
+ * show all? In a PID namespace they do not. Where there is no /proc nobody knows.
+ */
+bool sdax_privilege_sees_all(void);
 
 #endif

@@ -185,9 +185,13 @@ fails "deny_punch_when_sealed_again" fallocate -p -o 0 -l 4096 $f
 # In use
 exec 7<$f
 answers 5 "fd 7" "unseal_refuses_while_open" "$S" unseal $f
+answers 5 'outside of this PID namespace' "unseal_in_a_pid_namespace_refuses_while_open_outside" \
+	unshare --pid --fork sh -c "exec 7<&-; $S unseal $f"
 holds "refused_unseal_keeps_seal" "$S" get $f
 holds "unseal_force" "$S" unseal --force $f
 exec 7<&-
+"$S" seal $f >/dev/null
+holds "unseal_in_a_pid_namespace" unshare --pid --fork "$S" unseal $f
 "$S" seal $f >/dev/null
 build/tests/hold_map $f >/tmp/mapped &
 until [ -s /tmp/mapped ]; do :; done
@@ -282,6 +286,10 @@ rmdir /mnt/ext4-dax/below
 holds "unseal_all_of_mountpoint" "$S" unseal --all /mnt/ext4-dax
 answers 1 'not sealed' "all_of_mountpoint_gone" "$S" get $f
 holds "other_mountpoint_kept" "$S" get $g
+mount -t tmpfs none /mnt/xfs-dax
+answers 5 'nobody is seen' "unseal_in_a_pid_namespace_refuses_what_is_out_of_reach" \
+	unshare --pid --fork "$S" unseal --all
+umount /mnt/xfs-dax
 holds "unseal_all" "$S" unseal --all
 holds "nothing_attached_after_unseal_all" nothing_left
 

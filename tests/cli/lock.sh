@@ -70,6 +70,7 @@ done
 answers 0 'enforcing: yes' "status_unlocked" "$S" status
 fails "status_does_not_say_locked" test "$(grep -c 'locked: *until' "$OUT")" -gt 0
 answers 3 'CAP_|privilege' "lock_as_user" user "$S" lock
+answers 3 'PID namespace' "lock_in_a_pid_namespace" unshare --pid --fork "$S" lock
 
 # hold PIN [HOW]: has it when this returns, until $holder is killed
 hold() {
