@@ -133,6 +133,18 @@ static int parse_size(const struct cmd *cmd, const char *text,
 	return 0;
 }
 
+/* Which the library takes for the default. */
+static int parse_align(const struct cmd *cmd, const char *text,
+		       uint64_t *ret_align)
+{
+	int r = parse_size(cmd, text, ret_align);
+
+	if (!r && !*ret_align)
+		return refuse(cmd, "alignment ", text,
+			      " is none: it is a power of two and at least the page size");
+	return r;
+}
+
 static int parse_mode(const struct cmd *cmd, const char *text,
 		      struct args *args)
 {
@@ -200,7 +212,7 @@ static int take(const struct cmd *cmd, enum arg arg, const char *value,
 	args->given |= ARG_BIT(arg);
 	switch (arg) {
 	case ARG_ALIGN:
-		return parse_size(cmd, value, &args->align);
+		return parse_align(cmd, value, &args->align);
 	case ARG_SIZE:
 		return parse_size(cmd, value, &args->size);
 	case ARG_MODE:

@@ -9,8 +9,7 @@
 
 #include "util.h"
 
-/* "\040" is a space, and so on; in place. */
-static void unescape(char *text)
+void sdax_mounts_unescape(char *text)
 {
 	char *to = text;
 	unsigned int c;
@@ -50,7 +49,7 @@ static bool parse(char *line, struct sdax_mount *ret)
 	field = field ? strtok_r(NULL, " \n", &save) : NULL;
 	if (!point || !field)
 		return false;
-	unescape(point);
+	sdax_mounts_unescape(point);
 	*ret = (struct sdax_mount){
 		.id = id,
 		.dev = makedev(major_nr, minor_nr),
@@ -99,7 +98,7 @@ bool sdax_mounts_option(const struct sdax_mount *mount, const char *name,
 			return false;
 		memcpy(value, option, length);
 		value[length] = '\0';
-		unescape(value);
+		sdax_mounts_unescape(value);
 		return true;
 	}
 	return false;

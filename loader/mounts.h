@@ -30,4 +30,7 @@ int sdax_mounts_walk(const char *path, sdax_mount_fn fn, void *arg);
 bool sdax_mounts_option(const struct sdax_mount *mount, const char *name,
 			char *value, size_t size);
 
+/* "\040" is a space, and so on; in place. So does /proc/swaps write names. */
+void sdax_mounts_unescape(char *text);
+
 #endif

@@ -14,6 +14,7 @@
 #include <sys/vfs.h>
 #include <xfs/xfs.h>
 
+#include "mounts.h"
 #include "util.h"
 
 /* XFS_FSOP_GEOM_FLAGS_ZONED, fs/xfs/libxfs/xfs_fs.h, 6.15; not in xfslibs 6.1 */
@@ -62,13 +63,17 @@ static void filesystem_name(dev_t dev, char *name, size_t size)
 bool sdax_target_is_swap(const struct sdax_target *target)
 {
 	_cleanup_fclose_ FILE *swaps = fopen("/proc/swaps", "re");
-	char line[4352], path[4096];
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
 	struct stat st;
 
-	while (swaps && fgets(line, sizeof(line), swaps))
-		if (sscanf(line, "%4095s", path) == 1 && !stat(path, &st) &&
-		    st.st_dev == target->dev && st.st_ino == target->ino)
+	while (swaps && getline(&line, &size, swaps) > 0) {
+		line[strcspn(line, " \t\n")] = '\0';
+		sdax_mounts_unescape(line);
+		if (!stat(line, &st) && st.st_dev == target->dev &&
+		    st.st_ino == target->ino)
 			return true;
+	}
 	return false;
 }
 

@@ -55,7 +55,7 @@ for root in $ROOTS; do
 	refused 1 "offset [0-9]+ .*(contiguous|aligned)" "${fs}_misaligned" --no-dax \
 		--align 2M "$d/split"
 	fit "$d/ok"
-	for align in 3M 2K 0x 99999999999G 1Z -4096; do
+	for align in 0 3M 2K 0x 99999999999G 1Z -4096; do
 		refused 2 "align|size" "${fs}_align_$align" --no-dax "--align=$align" "$d/ok"
 	done
 	refused 2 "mode" "${fs}_unknown_mode" --no-dax --mode strong "$d/ok"
@@ -66,12 +66,14 @@ for root in $ROOTS; do
 	*-dax) ;;
 	*)
 		refused 1 "not DAX" "${fs}_not_dax" "$d/ok"
-		fit "$d/swap" 1048576
-		chmod 600 "$d/swap"
-		mkswap "$d/swap" >/dev/null 2>&1
-		swapon "$d/swap"
-		refused 5 "swap" "${fs}_swapfile" --no-dax "$d/swap"
-		swapoff "$d/swap"
+		fit "$d/swap file" 1048576
+		chmod 600 "$d/swap file"
+		mkswap "$d/swap file" >/dev/null 2>&1
+		swapon "$d/swap file"
+		refused 5 "swap" "${fs}_swapfile" --no-dax "$d/swap file"
+		answers 1 'swap' "${fs}_check_of_swapfile" "$S" check --no-dax "$d/swap file"
+		swapoff "$d/swap file"
+		holds "${fs}_check_of_what_was_one" "$S" check --no-dax "$d/swap file"
 		;;
 	esac
 	case $fs in
