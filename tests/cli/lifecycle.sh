@@ -28,6 +28,8 @@ for round in first second; do
 	holds "seal_of_another_filesystem_$round" "$S" seal $g
 	holds "second_seal_attaches_nothing_$round" test "$(programs)" -eq "$n"
 	answers 0 'enforcing: yes' "status_enforcing_$round" "$S" status
+	answers 3 'ioctl: killed, as by a filter of system calls' "status_names_what_a_filter_kills_$round" \
+		build/tests/native "$S" status
 	holds "unseal_one_$round" "$S" unseal $f
 	holds "allow_truncate_when_unsealed_$round" truncate -s 65536 $f
 	fit $f
