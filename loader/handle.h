@@ -10,6 +10,7 @@
 
 #include "events.h"
 #include "inspect.h"
+#include "lock.h"
 #include "recent.h"
 #include "staticdax.h"
 #include "store.h"

@@ -35,3 +35,13 @@ int sdax_lock_take(int *ret_fd)
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
+
+void sdax_lock_drop(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		flock(*fd, LOCK_UN);
+	errno = saved;
+	sdax_closep(fd);
+}

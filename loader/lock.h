@@ -4,9 +4,12 @@
 #define SDAX_LOCK_H
 
 /*
- * Waits for the lock; the caller closes ret_fd to release it, and so does
- * death. EACCES or EPERM without root.
+ * Waits for the lock; the caller drops it, and so does death. EACCES or EPERM
+ * without root.
  */
 int sdax_lock_take(int *ret_fd);
+
+/* Also for a child that has the descriptor because another thread forked. */
+void sdax_lock_drop(int *fd);
 
 #endif

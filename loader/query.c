@@ -407,7 +407,7 @@ static int read_status(struct staticdax *sd, struct staticdax_status *status)
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	struct staticdax_result *result = &status->result;
 	char detail[sizeof(result->detail)];
-	_cleanup_close_ int lock = -1;
+	_cleanup_(sdax_lock_drop) int lock = -1;
 	int r, tampered, proved = 0;
 	unsigned int ended;
 	bool swept;

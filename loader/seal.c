@@ -820,7 +820,7 @@ static bool is_ready(const struct sealing *s)
 
 static int seal_target(struct sealing *s)
 {
-	_cleanup_close_ int lock = -1;
+	_cleanup_(sdax_lock_drop) int lock = -1;
 	int r;
 
 	r = judge_file(s);

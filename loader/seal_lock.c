@@ -130,7 +130,7 @@ static int check_again(struct staticdax *sd, struct staticdax_result *result)
 
 int sdax_seal_lock(struct staticdax *sd, struct staticdax_result *result)
 {
-	_cleanup_close_ int lock = -1;
+	_cleanup_(sdax_lock_drop) int lock = -1;
 	int r;
 
 	r = sdax_privilege_check(result);

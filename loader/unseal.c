@@ -105,7 +105,7 @@ static int unseal_open(struct staticdax *sd, int fd, uint32_t flags,
 		       struct staticdax_result *result)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
-	_cleanup_close_ int lock = -1;
+	_cleanup_(sdax_lock_drop) int lock = -1;
 	struct sdax_identity id;
 	struct sdax_key key;
 	bool swept;
@@ -267,7 +267,7 @@ int sdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 	struct staticdax_result result = STATICDAX_INIT(staticdax_result);
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
 	_cleanup_(keys_done) struct keys keys = {};
-	_cleanup_close_ int lock = -1;
+	_cleanup_(sdax_lock_drop) int lock = -1;
 	uint64_t done = 0;
 	int r, first = 0;
 	bool swept;

@@ -35,7 +35,7 @@ static int replace(struct staticdax *sd, uint32_t flags,
 int sdax_upgrade(struct staticdax *sd, uint32_t flags,
 		 struct staticdax_result *result)
 {
-	_cleanup_close_ int lock = -1;
+	_cleanup_(sdax_lock_drop) int lock = -1;
 	int r;
 
 	r = sdax_privilege_check(result);

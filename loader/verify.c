@@ -195,7 +195,7 @@ static int prove(struct staticdax *sd, bool all,
 		 struct staticdax_result *result)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
-	_cleanup_close_ int lock = -1;
+	_cleanup_(sdax_lock_drop) int lock = -1;
 	bool swept, attached;
 	int r;
 

@@ -43,4 +43,13 @@ answers 0 '' "second_seal_of_a_handle_when_others_detached" \
 answers 0 'enforcing: yes' "programs_are_there_after_others_detached" "$S" status
 "$S" unseal --all --force >/dev/null
 holds "allow_truncate_after_all_that" truncate -s 0 /mnt/ext4/second
+
+# Another thread may fork while the registry is locked; the lock goes all the same.
+fit /mnt/ext4/second
+"$S" seal --no-dax /mnt/ext4/second >/dev/null
+holds "unseals_and_forks" build/tests/fork_locked
+child=$(cat "$OUT")
+holds "child_has_the_lock_open" sh -c "readlink /proc/$child/fd/* | grep -x /run/staticdax/lock"
+holds "lock_is_let_go_of_for_a_child" flock -n /run/staticdax/lock true
+kill "$child"
 tap_done
