@@ -399,18 +399,18 @@ __hidden int sdax_decide_unsafe_file(struct file *file, u32 op, u32 hook)
 __hidden int sdax_heat(struct inode *inode)
 {
 	u64 super = (u64)BPF_CORE_READ(inode, i_sb);
+	u64 ops = (u64)BPF_CORE_READ(inode, i_fop);
 	struct sdax_entry *entry;
 	struct sdax_key key;
 
-	if (super >= filter.hot_from && !(super & filter.cold_bits))
+	if (super >= filter.hot_from && !(super & filter.cold_bits) &&
+	    !(ops & filter.cold_ops))
 		return 0;
 	sdax_key_of(inode, &key);
 	entry = bpf_map_lookup_elem(&sealed, &key);
 	if (!entry || !enforcing(entry))
 		return 0;
-	__sync_fetch_and_or(&filter.beyond, SDAX_BEYOND_UNKNOWN);
-	filter.cold_bits = 0;
-	filter.hot_from = 0;
+	sdax_all_are_hot();
 	return 0;
 }
 

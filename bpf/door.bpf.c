@@ -18,6 +18,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "compat.bpf.h"
+#include "identity.bpf.h"
 #include "staticdax_abi.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -171,9 +172,7 @@ static __always_inline void widen(const struct sdax_key *key)
 {
 	u64 bit = sdax_filter_bit(key->ino);
 
-	__sync_fetch_and_or(&filter.beyond, SDAX_BEYOND_UNKNOWN);
-	filter.cold_bits = 0;
-	filter.hot_from = 0;
+	sdax_all_are_hot();
 	__sync_fetch_and_or(&filter.words[(bit >> 6) & (SDAX_FILTER_WORDS - 1)],
 			    1ULL << (bit & 63));
 	__sync_fetch_and_or(&control.hot_devs, 1ULL << sdax_dev_bit(key->dev));

@@ -205,7 +205,8 @@ SEC("lsm/file_fcntl")
 int BPF_PROG(sdax_fcntl, struct file *file, unsigned int cmd,
 	     unsigned long arg, int ret)
 {
-	if (ret || cmd != F_SETFL || !(arg & O_APPEND))
+	if (ret || cmd != F_SETFL || !(arg & O_APPEND) ||
+	    !(file->f_mode & FMODE_WRITE))
 		return ret;
 	return decide(sdax_untrusted_file(file)->f_inode, SDAX_OP_APPEND,
 		      SDAX_HOOK_FILE_FCNTL);

@@ -103,6 +103,7 @@ int sdax_identify(struct sdax_question *question)
 	id.size = BPF_CORE_READ(inode, i_size);
 	id.file = (u64)file;
 	id.super = (u64)BPF_CORE_READ(inode, i_sb);
+	id.ops = (u64)BPF_CORE_READ(inode, i_fop);
 	id.dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	id.generation = BPF_CORE_READ(inode, i_generation);
 	id.i_flags = BPF_CORE_READ(inode, i_flags);
@@ -182,6 +183,34 @@ static __always_inline u32 ioctl_of(struct task_struct *task,
 	return 0;
 }
 
+#define Q_QUOTAON 0x800002	/* include/uapi/linux/quota.h */
+
+/*
+ * It asks its hook before it writes all dirty pages back, and makes the file one that
+ * the kernel writes to only then. The path holds the name all the while.
+ */
+static __always_inline bool is_quotaon(struct task_struct *task,
+				       struct pt_regs *regs)
+{
+	u32 cmd = 0;
+
+	switch (sdax_syscall_nr(task, regs)) {
+	case 179:		/* quotactl */
+		cmd = regs->di;
+		break;
+	case SDAX_NR32(131):
+		cmd = regs->bx;
+		break;
+	case 443:		/* quotactl_fd */
+		cmd = regs->si;
+		break;
+	case SDAX_NR32(443):
+		cmd = regs->cx;
+		break;
+	}
+	return cmd >> 8 == Q_QUOTAON;
+}
+
 /*
  * By the registers that were saved when the task entered the kernel. Those of one that
  * has left it again are still there until the next interrupt or call: who asks asks
@@ -194,12 +223,15 @@ int sdax_in_flight(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	struct sdax_flight flight = {};
 	struct pt_regs *regs;
+	u32 kinds;
 
 	if (!task || sdax_is_kernel_worker(task))
 		return 0;
 	regs = (void *)bpf_task_pt_regs(task);
 	flight.cmd = ioctl_of(task, regs);
-	if (!(sdax_ioctl_flight(flight.cmd) & flights))
+	kinds = is_quotaon(task, regs) ? SDAX_FLIGHT_ITSELF :
+					 sdax_ioctl_flight(flight.cmd);
+	if (!(kinds & flights))
 		return 0;
 	flight.tgid = task->tgid;
 	bpf_seq_write(ctx->meta->seq, &flight, sizeof(flight));

@@ -212,13 +212,13 @@ static __noinline int grant(volatile __u64 *args)
 SEC("fentry/rw_verify_area")
 int sdax_token_1(__u64 *args)
 {
-	return sdax_is_certainly_not((void *)args[1]) ? 0 : grant(args);
+	return sdax_is_certainly_not_here((void *)args[1]) ? 0 : grant(args);
 }
 
 SEC("fentry/rw_verify_area")
 int sdax_token_2(__u64 *args)
 {
-	return sdax_is_certainly_not((void *)args[1]) ? 0 : grant(args);
+	return sdax_is_certainly_not_here((void *)args[1]) ? 0 : grant(args);
 }
 
 /*

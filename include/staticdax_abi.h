@@ -13,7 +13,7 @@
 #include <linux/types.h>
 
 #ifndef SDAX_ABI_VERSION
-#define SDAX_ABI_VERSION 6
+#define SDAX_ABI_VERSION 7
 #endif
 
 /*
@@ -315,11 +315,15 @@ struct sdax_control {
 
 #define SDAX_HOT_MAX 64
 
-/* A superblock that may hold a seal. */
+/*
+ * A superblock that may hold a seal. Its size is a power of 2: with another, the
+ * verifier goes four times as far through the programs that look at each slot.
+ */
 struct sdax_hot {
 	__u64 super;	/* its address, 0: the slot is free */
+	__u64 ops;	/* all bits of the i_fop of files that were sealed there */
 	__u32 dev;	/* its s_dev */
-	__u32 pad;
+	__u32 pad[3];
 };
 
 /*
@@ -337,6 +341,7 @@ struct sdax_hot {
 struct sdax_filter {
 	__u64 hot_from;	/* the lowest address in "hot" */
 	__u64 cold_bits;	/* bits that none of these addresses has */
+	__u64 cold_ops;	/* bits that none of "ops" in "hot" has */
 	__u64 beyond;	/* not 0: all may be hot, see SDAX_BEYOND_UNKNOWN */
 	struct sdax_hot hot[SDAX_HOT_MAX];
 	__u64 words[SDAX_FILTER_WORDS];
@@ -363,6 +368,7 @@ struct sdax_identity {
 	__u64 size;		/* i_size, bytes */
 	__u64 file;		/* address of the struct file: tells two opens apart */
 	__u64 super;		/* address of the superblock */
+	__u64 ops;		/* address of i_fop */
 	__u32 dev;		/* kernel encoding */
 	__u32 generation;
 	__u32 i_flags;		/* S_* of include/linux/fs.h */
@@ -513,12 +519,12 @@ SDAX_ASSERT(sizeof(struct sdax_path) == 120);
 SDAX_ASSERT(sizeof(struct sdax_event) == 104);
 SDAX_ASSERT_AT(sdax_event, seq_end, 96);
 SDAX_ASSERT(sizeof(struct sdax_control) == 136);
-SDAX_ASSERT(sizeof(struct sdax_hot) == 16);
-SDAX_ASSERT_AT(sdax_filter, words, 24 + 16 * SDAX_HOT_MAX);
+SDAX_ASSERT(sizeof(struct sdax_hot) == 32);
+SDAX_ASSERT_AT(sdax_filter, words, 32 + 32 * SDAX_HOT_MAX);
 SDAX_ASSERT(sizeof(struct sdax_filter) ==
-	    24 + 16 * SDAX_HOT_MAX + (1 << (SDAX_FILTER_BITS - 3)));
-SDAX_ASSERT(sizeof(struct sdax_identity) == 88);
-SDAX_ASSERT(sizeof(struct sdax_question) == 96);
+	    32 + 32 * SDAX_HOT_MAX + (1 << (SDAX_FILTER_BITS - 3)));
+SDAX_ASSERT(sizeof(struct sdax_identity) == 96);
+SDAX_ASSERT(sizeof(struct sdax_question) == 104);
 SDAX_ASSERT(sizeof(struct sdax_flight) == 8);
 SDAX_ASSERT(sizeof(struct sdax_holder) == 48);
 SDAX_ASSERT(sizeof(struct sdax_guard) == 840);

@@ -29,7 +29,7 @@ int sdax_flights_wait(struct sdax_inspect *inspect,
 	while ((r = sdax_inspect_flights(inspect, kinds, &flight)) > 0) {
 		if (sdax_now_ms() >= end)
 			return sdax_fail(result, STATICDAX_HELD, 0,
-					 "process %u is in an ioctl that began before and may reach it",
+					 "process %u is in a call that began before and may reach it",
 					 flight.tgid);
 		/* there is nothing to wait for that would say when it is over */
 		nanosleep(&pause, NULL);

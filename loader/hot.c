@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The table of hot superblocks, and what their addresses have in common. */
+/* The table of hot superblocks, and what the addresses in it have in common. */
 #include "hot.h"
 
 #include <stddef.h>
@@ -39,7 +39,7 @@ static __u64 beyond(const struct sdax_filter *filter)
 
 static void settle_once(struct sdax_filter *filter, bool all)
 {
-	__u64 from = ~0ULL, bits = 0;
+	__u64 from = ~0ULL, bits = 0, ops = 0;
 
 	for (size_t i = 0; i < SDAX_HOT_MAX; i++) {
 		__u64 super = filter->hot[i].super;
@@ -48,13 +48,16 @@ static void settle_once(struct sdax_filter *filter, bool all)
 			continue;
 		from = super < from ? super : from;
 		bits |= super;
+		ops |= filter->hot[i].ops;
 	}
 	if (all) {
 		from = 0;
 		bits = ~0ULL;
+		ops = ~0ULL;
 	}
 	__atomic_store_n(&filter->hot_from, from, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&filter->cold_bits, ~bits, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&filter->cold_ops, ~ops, __ATOMIC_SEQ_CST);
 }
 
 /* A program that finds all hot says so first, and may do it meanwhile. */
@@ -79,15 +82,16 @@ static void count(struct sdax_filter *filter, int by)
  * The slot is whole when its address is: a run that dies in between has
  * registered nothing yet.
  */
-void sdax_hot_add(struct sdax_filter *filter, __u32 dev, __u64 super,
+void sdax_hot_add(struct sdax_filter *filter, const struct sdax_hot *of,
 		  bool first)
 {
-	bool listed = sdax_hot_lists(filter, dev);
-	struct sdax_hot *slot = slot_of(filter, dev) ?: free_slot(filter);
+	bool listed = sdax_hot_lists(filter, of->dev);
+	struct sdax_hot *slot = slot_of(filter, of->dev) ?: free_slot(filter);
 
 	if (slot) {
-		slot->dev = dev;
-		__atomic_store_n(&slot->super, super, __ATOMIC_SEQ_CST);
+		slot->dev = of->dev;
+		slot->ops = of->ops | (listed ? slot->ops : 0);
+		__atomic_store_n(&slot->super, of->super, __ATOMIC_SEQ_CST);
 	}
 	if (!slot && first)
 		count(filter, 1);
@@ -109,18 +113,19 @@ void sdax_hot_del(struct sdax_filter *filter, __u32 dev)
 
 static bool is_open(const struct sdax_filter *filter)
 {
-	return !filter->hot_from && !filter->cold_bits;
+	return !filter->hot_from && !filter->cold_bits && !filter->cold_ops;
 }
 
 bool sdax_hot_has(const struct sdax_filter *filter, __u32 dev)
 {
 	int i = find(filter, dev);
-	__u64 super;
+	const struct sdax_hot *hot = filter->hot + i;
 
-	if (i < 0)
+	if (i < 0 || !hot->ops)
 		return is_open(filter);
-	super = filter->hot[i].super;
-	return super >= filter->hot_from && !(super & filter->cold_bits);
+	return hot->super >= filter->hot_from &&
+	       !(hot->super & filter->cold_bits) &&
+	       !(hot->ops & filter->cold_ops);
 }
 
 void sdax_hot_all(struct sdax_filter *filter)

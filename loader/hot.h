@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which superblocks may hold a seal, as the programs ask it first: does the
- * address lie between those of the table? A superblock keeps its address for life;
- * entries do not outlive it, so one that is used again says "perhaps" too often, never
- * too seldom.
+ * Which superblocks may hold a seal, and which operations the files that are sealed
+ * have, as the programs ask it first: has the address a bit that none in the table
+ * has? A superblock keeps its address for life; entries do not outlive it, so one that
+ * is used again says "perhaps" too often, never too seldom. Those of operations only
+ * add up, until the superblock has no entry any more.
  */
 #ifndef SDAX_HOT_H
 #define SDAX_HOT_H
@@ -13,7 +14,7 @@
 #include "staticdax_abi.h"
 
 /* Before each entry of a superblock; first: it has none yet. */
-void sdax_hot_add(struct sdax_filter *filter, __u32 dev, __u64 super,
+void sdax_hot_add(struct sdax_filter *filter, const struct sdax_hot *of,
 		  bool first);
 
 /* After its last entry. */

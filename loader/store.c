@@ -331,14 +331,18 @@ static void add(__u64 *counter, int by)
 }
 
 static void filter_set(struct sdax_store *store, const struct sdax_key *key,
-		       __u64 super)
+		       const struct sdax_identity *id)
 {
+	struct sdax_hot of = {
+		.super = id->super,
+		.ops = id->ops,
+		.dev = key->dev,
+	};
 	__u64 bit = sdax_filter_bit(key->ino);
 	struct sdax_fs fs = {};
-	__u32 dev = key->dev;
 
-	bpf_map_lookup_elem(store->filesystems, &dev, &fs);
-	sdax_hot_add(store->filter, dev, super, !fs.seals && !fs.audits);
+	bpf_map_lookup_elem(store->filesystems, &of.dev, &fs);
+	sdax_hot_add(store->filter, &of, !fs.seals && !fs.audits);
 	__atomic_fetch_or(&store->filter->words[bit >> 6], 1ULL << (bit & 63),
 			  __ATOMIC_SEQ_CST);
 	__atomic_fetch_or(&store->control->hot_devs,
@@ -442,7 +446,7 @@ static int put_counted(struct sdax_store *store, const struct sdax_key *key,
 	int r = 0;
 
 	if (counted) {
-		filter_set(store, key, id->super);
+		filter_set(store, key, id);
 		if (id->part)
 			store->control->subvolume_at = id->subvolume_at;
 		r = count_on_filesystem(store, key, &slot->entry, id->magic, 1);

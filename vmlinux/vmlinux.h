@@ -98,6 +98,7 @@ struct inode {
 	umode_t i_mode;
 	dev_t i_rdev;
 	unsigned int i_flags;
+	const struct file_operations *i_fop;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	struct hlist_head i_dentry;
@@ -126,6 +127,10 @@ struct dentry {
 };
 
 /* Newer kernels have names for the flags; before, they are no more than numbers. */
+enum bpf_type_flag___trust {
+	PTR_TRUSTED___trust = 0x100000,
+};
+
 enum dentry_flags___named {
 	DCACHE_MOUNTED___named = 0x8000,
 };
@@ -209,6 +214,7 @@ struct pt_regs {
 	unsigned long r9;
 	unsigned long r10;
 	unsigned long bp;
+	unsigned long bx;
 	unsigned long cx;
 	unsigned long dx;
 	unsigned long si;

@@ -29,7 +29,7 @@ in_flight() {
 	shift 2
 	: >/tmp/flight
 	stalled "$@"
-	answers 5 'process [0-9]+ is in an ioctl' "deny_seal_while_${name}_is_under_way" \
+	answers 5 'process [0-9]+ is in a call' "deny_seal_while_${name}_is_under_way" \
 		"$S" seal --no-dax "$victim"
 	answers 1 'not sealed' "not_sealed_while_${name}_is_under_way" "$S" get "$victim"
 	go_on

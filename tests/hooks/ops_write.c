@@ -366,6 +366,20 @@ static int fcntl_append(struct target *t)
 	return answer(fcntl(t->fd, F_SETFL, flags | O_APPEND));
 }
 
+/* As a reader does that makes its descriptor one that does not wait. */
+static int fcntl_append_rdonly(struct target *t)
+{
+	int fd = open(t->path, O_RDONLY | O_APPEND | O_CLOEXEC);
+	int r = fd;
+
+	if (fd >= 0)
+		r = fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	r = answer(r);
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
 static int fcntl_append_then_write(struct target *t)
 {
 	int r = fcntl_append(t);
@@ -439,6 +453,7 @@ static const struct op ops[] = {
 	{ "open_append_rdwr", open_append_rdwr, ADDS, BY_PATH },
 	{ "open_append_rdonly", open_append_rdonly, FREE, BY_PATH },
 	{ "fcntl_append", fcntl_append, ADDS },
+	{ "fcntl_append_rdonly", fcntl_append_rdonly, FREE, BY_PATH },
 	{ "fcntl_append_then_write", fcntl_append_then_write, ADDS },
 	{ "fcntl_nonblock", fcntl_nonblock, FREE },
 };
