@@ -224,10 +224,11 @@ UNIT_device := device dm blockdev mounts
 UNIT_carve := carve
 UNIT_drift := verdict
 UNIT_entry := entry
+UNIT_fstab := fstab mounts
 UNIT_extents := extents verdict $(UNIT_device)
 UNIT_journal := journal
 UNIT_pages := pages
-UNIT_plan := plan policy size words
+UNIT_plan := plan fstab mounts policy size words
 UNIT_policy := policy size words
 UNIT_hot := hot
 UNIT_probe := probe ask_bpf ask_system guard_state lsm blockdev mounts
@@ -240,7 +241,7 @@ UNIT_size := size
 UNIT_survey := survey words
 UNIT_verdict := verdict
 UNIT_words := words
-UNITS := carve device drift entry extents hot journal pages plan policy probe progress \
+UNITS := carve device drift entry extents fstab hot journal pages plan policy probe progress \
 	 quote rate report runs size survey verdict words
 
 define unit_rule
@@ -282,7 +283,7 @@ $(T)/fuzz_readers: $(READERS_SRC) $(wildcard loader/*.h) $(B)/enforce.skel.h \
 		-Wl,--wrap=access -Wl,--wrap=stat $(READERS_SRC) -o $@ $(UNIT_LIBS)
 
 FAKE_CLI := $(filter-out loader/quote.c,$(CLI_SRC)) loader/quote.c \
-	    loader/words.c tests/unit/fake_lib.c
+	    loader/words.c loader/mounts.c tests/unit/fake_lib.c
 
 $(T)/staticdax-fake: $(FAKE_CLI) $(wildcard loader/*.h) include/staticdax.h \
 		include/staticdax_abi.h $(B)/.flags

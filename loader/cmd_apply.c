@@ -167,13 +167,13 @@ static void change(struct applying *applying, const struct staticdax_seal *seal,
 	make_so(applying, applied);
 }
 
-/* The pattern may name more than was found. */
+/* The pattern may name more than was found, the path another file or none. */
 static void apply_unread(struct applying *applying, const struct plan_file *file)
 {
 	struct applied applied = {
 		.path = file->path,
 		.rule = file->rule,
-		.action = APPLY_SEARCH,
+		.action = file->rule->exact ? APPLY_SEAL : APPLY_SEARCH,
 		.dry_run = applying->dry_run,
 		.result = outcome_of_errno(file->error),
 	};
@@ -183,8 +183,11 @@ static void apply_unread(struct applying *applying, const struct plan_file *file
 
 	applied.result.reason = STATICDAX_SYSTEM;
 	snprintf(applied.result.detail, sizeof(applied.result.detail),
-		 "reading '%.140s'", quote_or(name));
+		 file->unmounted ? "nothing is mounted on '%.110s', which fstab(5) has" :
+				   "reading '%.140s'", quote_or(name));
 	settle(applying, &applied);
+	if (file->unmounted)
+		log_more("for what boot does not wait for see staticdax(8), BOOT");
 }
 
 static void apply_file(struct applying *applying, const struct plan_file *file)

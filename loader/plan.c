@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "fstab.h"
 #include "util.h"
 
 static int add(struct plan *plan, const struct plan_file *like, const char *path)
@@ -71,6 +72,7 @@ static int add_none(struct plan *plan, const struct policy_rule *rule)
 static _Thread_local struct {
 	char *path;
 	int error;
+	bool unmounted;
 } unread;
 
 /* What cannot be read may hide a match. */
@@ -142,12 +144,21 @@ static int add_unread(struct plan *plan, const struct policy_rule *rule)
 {
 	const struct plan_file file = {
 		.rule = rule, .error = unread.error, .unread = unread.path,
+		.unmounted = unread.unmounted,
 	};
 	int r = add(plan, &file, rule->pattern);
 
 	if (!r)
 		unread.path = NULL;
 	return r;
+}
+
+/* Not what is meant by its name. */
+static bool lies_below_unmounted(const char *path)
+{
+	_cleanup_free_ char *point = unread.unmounted ? fstab_unmounted(path) : NULL;
+
+	return point;
 }
 
 static int add_matches(struct plan *plan, const struct policy_rule *rule,
@@ -157,23 +168,40 @@ static int add_matches(struct plan *plan, const struct policy_rule *rule,
 	int r = 0;
 
 	for (size_t i = 0; !r && i < found->gl_pathc; i++)
-		r = add_file(plan, rule, found->gl_pathv[i]);
+		if (!lies_below_unmounted(found->gl_pathv[i]))
+			r = add_file(plan, rule, found->gl_pathv[i]);
 	if (!r && unread.error)
 		return add_unread(plan, rule);
 	return r || plan->count > before ? r : add_none(plan, rule);
 }
 
-static int expand(struct plan *plan, const struct policy_rule *rule)
+/* Below a mount point is something else, or nothing, until it is mounted. */
+static bool find_unmounted(const struct policy_rule *rule)
+{
+	unread.path = fstab_unmounted(rule->pattern);
+	unread.unmounted = unread.path;
+	unread.error = unread.path ? -ENODEV : 0;
+	return unread.unmounted;
+}
+
+static int expand_pattern(struct plan *plan, const struct policy_rule *rule)
 {
 	_cleanup_(globfree) glob_t found = {};
+	int r = find_matches(rule->pattern, &found);
+
+	return r ?: add_matches(plan, rule, &found);
+}
+
+static int expand(struct plan *plan, const struct policy_rule *rule)
+{
 	int r;
 
-	if (rule->exact)
-		return add_file(plan, rule, rule->pattern);
-	unread.error = 0;
-	r = find_matches(rule->pattern, &found);
-	if (!r)
-		r = add_matches(plan, rule, &found);
+	if (find_unmounted(rule) && rule->exact)
+		r = add_unread(plan, rule);
+	else if (rule->exact)
+		r = add_file(plan, rule, rule->pattern);
+	else
+		r = expand_pattern(plan, rule);
 	free(TAKE_PTR(unread.path));
 	return r;
 }

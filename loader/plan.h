@@ -17,7 +17,8 @@ struct plan_file {
 	const struct policy_rule *rule;
 	bool none;		/* path is a pattern that matches no file ... */
 	bool taken;		/* ... or what a rule names that is left no file by others */
-	char *unread;		/* what could not be read where a pattern leads, or NULL */
+	char *unread;		/* what could not be read where it leads, or NULL */
+	bool unmounted;		/* unread is a mount point, and error is ENODEV */
 	int error;		/* 0, or why it, or that, cannot be looked at */
 	dev_t dev;		/* of stat(2), if there is a file */
 	ino_t ino;
@@ -35,8 +36,9 @@ struct plan {
 /*
  * Expands every rule. A path names its file whether it exists or not; a pattern
  * names the regular files it matches, and stands for itself if there are none, and
- * once more if what cannot be read may hide others. For one file a path goes before a pattern, and what comes first before the rest; a rule
- * that is left no file stands for itself as well. EINVAL: two rules of the same rank
+ * once more if what cannot be read, or is not mounted, may hide others. For one file
+ * a path goes before a pattern, and what comes first before the rest; a rule that is
+ * left no file stands for itself as well. EINVAL: two rules of the same rank
  * ask different things of a file; ret_error names both. ENOMEM, EIO. The plan refers
  * to the policy.
  */

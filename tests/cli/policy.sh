@@ -158,6 +158,33 @@ rm $conf/20-hidden.conf
 answers 0 'plain/1: unsealed' "hidden_are_unsealed" "$S" apply --prune
 rm -r $hidden
 
+# What is below a mount point is something else until it is mounted.
+late=/run/late
+mkdir -p $late/in
+fit $late/in/1
+echo "late $late/in tmpfs nofail,size=1M 0 0" >/etc/fstab
+printf '%s/in/1:\n  mode: noshrink\n%s/*/[1]:\n  mode: noshrink\n' $late $late >$conf/20-late.conf
+"$S" seal --no-dax /mnt/ext4/image >"$OUT"
+answers 3 "in/1': nothing is mounted on '$late/in', which fstab.5. has: No such device" \
+	"what_is_not_mounted_is_reported" "$S" apply --prune
+cp "$OUT" /tmp/late
+holds "for_the_path" grep -qF "as $conf/20-late.conf:1 asks" /tmp/late
+holds "and_the_pattern" grep -qF "as $conf/20-late.conf:3 asks" /tmp/late
+holds "with_what_helps" grep -qF "see staticdax(8), BOOT" /tmp/late
+holds "what_lies_below_is_not_sealed" free $late/in/1
+holds "what_is_mounted_is" sealed $dir/db/1
+holds "nothing_is_pruned_before_it_is_mounted" sealed /mnt/ext4/image
+answers 3 'nothing is mounted on .*"action":"search"' "not_mounted_in_json" "$S" apply --dry-run --json
+mount $late/in
+fit $late/in/1
+answers 0 "in/1: sealed" "when_it_is_mounted_it_is_sealed" "$S" apply --prune
+holds "it_and_no_other" sealed $late/in/1
+holds "and_the_rest_is_pruned" free /mnt/ext4/image
+rm $conf/20-late.conf /etc/fstab
+answers 0 'in/1: unsealed' "late_is_unsealed" "$S" apply --prune
+umount $late/in
+rm -r $late
+
 # By hand, what the policy would refuse: it must not be found out at the next boot.
 hand=/tmp/by-hand.conf
 holds "seal_by_hand_without_dax" "$S" seal --no-dax /mnt/ext4/image

@@ -7,7 +7,7 @@
 # left clean whenever the system had the time for it.
 #
 # Usage: tests/systemd/boot.sh [--brief] KERNEL
-#   --brief  two boots, without the reboot, which ends as poweroff does
+#   --brief  two boots, without the reset
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -26,6 +26,13 @@ make_srv() {
 		head -c 1048576 /dev/urandom >"$work/files/$name"
 	done
 	mke2fs -q -t ext4 -b 4096 -E lazy_itable_init=0 -d "$work/files" "$work/srv" 64M 2>/dev/null
+}
+
+# A second disk, which boot does not wait for and which comes late.
+make_spare() {
+	mkdir "$work/spare-files"
+	head -c 65536 /dev/urandom >"$work/spare-files/pool"
+	mke2fs -q -t ext4 -b 4096 -E lazy_itable_init=0 -d "$work/spare-files" "$work/spare" 16M 2>/dev/null
 }
 
 install_it() {
@@ -51,6 +58,29 @@ pmem="memmap=576M!768M"
 write_policy() {
 	printf '/pmem/pool:\n  align: 2M\n' >"$etc/staticdax.d/pmem.conf"
 	printf '/srv/pool:\n  dax: no\n' >"$etc/staticdax.d/pool.conf"
+	printf '/spare/pool:\n  dax: no\n' >"$etc/staticdax.d/spare.conf"
+}
+
+# As staticdax(8) says the units are told to wait for it. Its own waits for what
+# they would start after.
+write_spare_units() {
+	local unit units=$etc/systemd/system
+
+	printf '/dev/vdc /spare ext4 nofail,x-systemd.requires=spare-comes.service 0 0\n' \
+		>>"$etc/fstab"
+	cat >"$units/spare-comes.service" <<-'EOF2'
+		[Unit]
+		DefaultDependencies=no
+		Before=spare.mount
+		[Service]
+		Type=oneshot
+		RemainAfterExit=yes
+		ExecStart=/bin/sh -c 'until systemctl -q is-active local-fs.target; do :; done'
+	EOF2
+	for unit in staticdax staticdax-release; do
+		mkdir -p "$units/$unit.service.d"
+		printf '[Unit]\nAfter=spare.mount\n' >"$units/$unit.service.d/spare.conf"
+	done
 }
 
 write_units() {
@@ -75,8 +105,9 @@ write_units() {
 		[Service]
 		Type=oneshot
 		RemainAfterExit=yes
-		ExecStart=/bin/sh -c 'staticdax get /srv/pool /pmem/pool && s=sealed || s=free; echo "$$(cat /proc/sys/kernel/random/boot_id) $$s" >>/var/log/application'
+		ExecStart=/bin/sh -c 'staticdax get /srv/pool /pmem/pool /spare/pool && s=sealed || s=free; echo "$$(cat /proc/sys/kernel/random/boot_id) $$s" >>/var/log/application'
 	EOF2
+	write_spare_units
 	start_with application.service
 	write_test_unit application.service
 	# what systemctl enable does
@@ -92,12 +123,14 @@ is_clean() {
 	! dumpe2fs -h "$work/srv" 2>/dev/null | grep -q needs_recovery
 }
 
-# boot_to NAME END: see guest.sh; what is left of the filesystem is as the end says
+# boot_to NAME END: see guest.sh, which is told the end of the boot before, too; what is left of the filesystem is as the end says
 boot_to() {
 	local name=$2_is_clean clean=yes
 
 	boot "$1" -a "$pmem" -q -drive -q "if=virtio,format=raw,cache=unsafe,file=$work/srv" \
-		-- tests/systemd/guest.sh "$1" "$2"
+		-q -drive -q "if=virtio,format=raw,cache=unsafe,file=$work/spare" \
+		-- tests/systemd/guest.sh "$1" "$2" $before
+	before=$2
 	[ "$2" != reset ] || { name=reset_is_not_clean && clean=no; }
 	if [ "$(is_clean && echo yes || echo no)" = $clean ]; then
 		tap_ok "$name"
@@ -106,15 +139,16 @@ boot_to() {
 	fi
 }
 
+before=
 take_system
 # with it the journal outlives the boot
 mkdir -p "$etc/staticdax.d" "$overlay/var/log/journal"
-make_srv && install_it && write_policy && write_units || {
+make_srv && make_spare && install_it && write_policy && write_units || {
 	tap_not_ok "preparation"
 	tap_done
 }
 if [ "$brief" ]; then
-	boot_to first reset
+	boot_to first reboot
 else
 	boot_to first reboot
 	boot_to second reset
