@@ -351,23 +351,8 @@ static int open_append_rdwr(struct target *t)
 	return answer_open(open(t->path, O_RDWR | O_APPEND));
 }
 
-/* nothing can be written through it */
+/* nothing can be written through it, and it may be made one that does not wait */
 static int open_append_rdonly(struct target *t)
-{
-	return answer_open(open(t->path, O_RDONLY | O_APPEND));
-}
-
-static int fcntl_append(struct target *t)
-{
-	int flags = fcntl(t->fd, F_GETFL);
-
-	if (flags < 0)
-		return op_broken(t, "F_GETFL");
-	return answer(fcntl(t->fd, F_SETFL, flags | O_APPEND));
-}
-
-/* As a reader does that makes its descriptor one that does not wait. */
-static int fcntl_append_rdonly(struct target *t)
 {
 	int fd = open(t->path, O_RDONLY | O_APPEND | O_CLOEXEC);
 	int r = fd;
@@ -378,6 +363,15 @@ static int fcntl_append_rdonly(struct target *t)
 	if (fd >= 0)
 		close(fd);
 	return r;
+}
+
+static int fcntl_append(struct target *t)
+{
+	int flags = fcntl(t->fd, F_GETFL);
+
+	if (flags < 0)
+		return op_broken(t, "F_GETFL");
+	return answer(fcntl(t->fd, F_SETFL, flags | O_APPEND));
 }
 
 static int fcntl_append_then_write(struct target *t)
@@ -453,7 +447,6 @@ static const struct op ops[] = {
 	{ "open_append_rdwr", open_append_rdwr, ADDS, BY_PATH },
 	{ "open_append_rdonly", open_append_rdonly, FREE, BY_PATH },
 	{ "fcntl_append", fcntl_append, ADDS },
-	{ "fcntl_append_rdonly", fcntl_append_rdonly, FREE, BY_PATH },
 	{ "fcntl_append_then_write", fcntl_append_then_write, ADDS },
 	{ "fcntl_nonblock", fcntl_nonblock, FREE },
 };
