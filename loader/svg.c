@@ -5,9 +5,13 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "pages.h"
 #include "quote.h"
@@ -172,15 +176,84 @@ static void put_picture(FILE *out, const struct mapped *mapped)
 	fputs("</svg>\n", out);
 }
 
-int svg_write(const char *to, const struct mapped *mapped)
+static int finish(FILE *out)
+{
+	bool failed;
+
+	errno = 0;
+	failed = fflush(out) || ferror(out);
+	return failed ? errno ? -errno : -EIO : 0;
+}
+
+/* A terminal or a pipe, in whose place no file is to be. */
+static int write_to(const char *to, const struct mapped *mapped)
 {
 	_cleanup_fclose_ FILE *out = fopen(to, "we");
-	bool failed;
 
 	if (!out)
 		return -errno;
 	put_picture(out, mapped);
-	errno = 0;
-	failed = fflush(out) || ferror(out);
-	return failed ? errno ? -errno : -EIO : 0;
+	return finish(out);
+}
+
+static mode_t usual_mode(void)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	return 0666 & ~mask;
+}
+
+/* The picture in a file of that mode, which is removed again if it is not whole. */
+static int write_new(char *template, mode_t mode, const struct mapped *mapped)
+{
+	int fd = mkostemp(template, O_CLOEXEC);
+	FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+	int r = out ? 0 : -errno;
+
+	if (fd < 0)
+		return r;
+	if (out) {
+		put_picture(out, mapped);
+		r = finish(out);
+	}
+	if (!r && fchmod(fd, mode) < 0)
+		r = -errno;
+	if (out ? fclose(out) : close(fd))
+		r = r ?: -errno;
+	if (r < 0)
+		unlink(template);
+	return r;
+}
+
+/* Whole or not at all: what was there stays if the disk is full. */
+static int replace(const char *to, mode_t mode, const struct mapped *mapped)
+{
+	const char *slash = strrchr(to, '/');
+	_cleanup_free_ char *template = NULL;
+	int r;
+
+	if (asprintf(&template, "%.*s.staticdax-XXXXXX",
+		     slash ? (int)(slash + 1 - to) : 0, to) < 0)
+		return -ENOMEM;
+	r = write_new(template, mode, mapped);
+	if (!r && rename(template, to) < 0) {
+		r = -errno;
+		unlink(template);
+	}
+	return r;
+}
+
+int svg_write(const char *to, const struct mapped *mapped)
+{
+	_cleanup_free_ char *real = NULL;
+	struct stat st;
+
+	/* first, for what /dev/stdout leads to may have no path */
+	if (stat(to, &st) < 0)
+		return errno == ENOENT ? replace(to, usual_mode(), mapped) : -errno;
+	if (!S_ISREG(st.st_mode))
+		return write_to(to, mapped);
+	real = realpath(to, NULL);
+	return real ? replace(real, st.st_mode & 0777, mapped) : -errno;
 }

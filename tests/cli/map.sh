@@ -56,14 +56,28 @@ mapping() {
 	dmsetup mknodes low 2>/dev/null
 }
 
-# A disk, and a linear mapping of a part of it
-f=/mnt/ext4/f
-fit $f $((3 * 1024 * 1024))
-holds "bytes_are_on_the_disk" is_there $f /dev/vda
-answers 0 '^resume_offset=[0-9]+$' "resume_offset" "$S" map $f
-resume=$(sed -n 's/^resume_offset=//p' "$OUT")
-cmp -s <(filefrag -v $f | awk '$1 == "0:" { print $4 + 0 }') <(echo "$resume") &&
-	tap_ok "resume_offset_is_the_first_block" || tap_not_ok "resume_offset_is_the_first_block" "$resume" "$(filefrag -v $f)"
+# alignments FILE: is that of each run the greatest that its address and its length
+# have, of the filesystem's blocks and up?
+alignments() {
+	"$S" map --json "$1" | jq -e '[.runs[] | select(.address) |
+		. as $run | .align as $align |
+		($align >= 4096) and ($run.address % $align == 0) and
+		($run.address % (2 * $align) != 0)] | length > 0 and all' ||
+		{ "$S" map --json "$1"; return 1; }
+}
+
+# Disks, and a linear mapping of a part of one
+for fs in ext4:/dev/vda xfs:/dev/vdb; do
+	f=/mnt/${fs%%:*}/f
+	fs=${f%/f}:${fs#*:}
+	fit $f $((3 * 1024 * 1024))
+	holds "bytes_are_on_the_disk ${fs%:*}" is_there $f "${fs#*:}"
+	answers 0 '^resume_offset=[0-9]+$' "resume_offset ${fs%:*}" "$S" map $f
+	resume=$(sed -n 's/^resume_offset=//p' "$OUT")
+	answers 0 "^$resume\$" "resume_offset_is_the_first_block ${fs%:*}" sh -c \
+		"filefrag -b4096 -v $f | awk '\$1 == \"0:\" { print \$4 + 0 }'"
+	holds "alignment_is_that_of_the_address ${fs%:*}" alignments $f
+done
 umount /mnt/ext4
 echo "0 262144 linear /dev/vda 6144" | mapping
 file_on /dev/mapper/low 3 mkfs.ext4 -F -b 4096
@@ -144,12 +158,47 @@ if mkfs.xfs -q -f -m reflink=0 -d rtinherit=1 -r rtdev=/dev/mapper/real "$data" 
 	holds "bytes_are_on_the_realtime_device" is_there /tmp/low/f /dev/vda
 	read -r _ _ physical address < <(runs /tmp/low/f)
 	holds "realtime_address_is_the_disks" test $((address - physical)) -eq $((140000 * 512))
+	answers 0 'created' "created_on_the_realtime_device" "$S" create --no-dax --size 2M --align 1M /tmp/low/made
+	holds "created_bytes_are_on_it" is_there /tmp/low/made /dev/vda
+	answers 0 'fit' "created_on_it_is_fit" "$S" check --no-dax --align 1M /tmp/low/made
 	umount /tmp/low
 else
 	tap_not_ok "realtime_device" "$(cat "$OUT")"
 fi
 dmsetup remove real
 losetup -d "$data"
+
+# Pages of 1 GiB: mkfs makes such a file without its being written.
+cat >/run/huge.conf <<'EOF2'
+[defaults]
+	blocksize = 4096
+	inode_size = 256
+[fs_types]
+	huge = {
+		features = extent,huge_file,flex_bg,64bit,^resize_inode,sparse_super2
+		num_backup_sb = 0
+		packed_meta_blocks = true
+		flex_bg_size = 262144
+		make_hugefiles = true
+		hugefiles_dir = /
+		hugefiles_name = huge
+		hugefiles_digits = 0
+		num_hugefiles = 1
+		hugefiles_size = 2G
+		hugefiles_align = 1G
+		hugefiles_align_disk = true
+		zero_hugefiles = false
+	}
+EOF2
+modprobe brd rd_nr=1 rd_size=4194304
+huge=/dev/ram0
+MKE2FS_CONFIG=/run/huge.conf mke2fs -q -F -t ext4 -T huge "$huge" >"$OUT" 2>&1
+holds "file_of_2g" mount "$huge" /tmp/low
+answers 0 '; of 1 GiB: 2 of 2$' "pages_of_1g" "$S" map /tmp/low/huge
+answers 0 '"pages_1g":2,' "pages_of_1g_in_json" "$S" map --json /tmp/low/huge
+answers 0 ' 1G( |$)' "alignment_is_1g" "$S" map /tmp/low/huge
+umount /tmp/low
+rmmod brd
 
 # A partition of 64 MiB from sector 2056 on
 dd if=/dev/zero of=/dev/vda bs=1M count=1 conv=notrunc status=none
@@ -183,6 +232,22 @@ fallocate -c -o 0 -l 4096 $d/big
 answers 0 '^pages of 2 MiB: 0 of 7;' "off_by_a_block_none_is_huge" "$S" map $d/big
 holds "drawing" "$S" map $d/big --svg /tmp/big.svg
 answers 0 '<title>written: 0\+16773120 at 0x' "drawing_has_the_run" cat /tmp/big.svg
+# half of a drawing is none
+mkdir /run/tiny
+mount -t tmpfs -o size=8k tiny /run/tiny
+echo before >/run/tiny/kept.svg
+head -c 4096 /dev/zero >/run/tiny/full
+answers 3 'No space left' "drawing_on_a_full_disk_fails" "$S" map $d/big --svg /run/tiny/big.svg
+answers 3 'No space left' "also_over_another" "$S" map $d/big --svg /run/tiny/kept.svg
+holds "which_is_kept" grep -qx before /run/tiny/kept.svg
+holds "and_nothing_else_is_left" test "$(ls -A /run/tiny | tr '\n' ' ')" = "full kept.svg "
+rm /run/tiny/full
+ln -s kept.svg /run/tiny/link
+holds "drawing_through_a_link" "$S" map $d/big --svg /run/tiny/link
+holds "the_link_stays" test -L /run/tiny/link
+holds "what_it_leads_to_is_the_drawing" grep -q '</svg>' /run/tiny/kept.svg
+answers 0 '</svg>' "drawing_to_a_pipe" sh -c "'$S' map $d/big --svg /dev/stdout | cat"
+umount /run/tiny
 holds "map_changes_nothing" "$S" seal $d/big
 holds "map_of_a_sealed_file" "$S" map $d/big
 holds "unseal" "$S" unseal --all

@@ -614,7 +614,7 @@ json "verify --json and the canary" '(.files | length) == 8 and .reason == "cana
 run map --json x
 json "map --json" '.pages_2m == 2 and .pages_1g == 0 and .qemu == null and
 	.resume_offset == null and (.runs | length) == 3 and
-	.runs[0].address == 16777216 and .runs[1].physical == null and
+	.runs[0].address == 16777216 and .runs[0].align == 16777216 and .runs[1].physical == null and
 	.runs[2].state == "unwritten" and .runs[2].align == null and
 	.runs[0].address_dev == "259:0" and .runs[0].opaque == null and
 	.runs[1].address_dev == null'
