@@ -376,9 +376,24 @@ else
 		"$S" prepare --no-dax
 	killed "killed_while_relocating" "renameat2:1:1" misaligned /mnt/ext4/moved \
 		"$S" prepare --no-dax --align 2M --relocate
+	! exchanges ||
+		killed "killed_while_exchanging" "ioctl:5:5 fsync:1:1" \
+			misaligned /mnt/xfs/killed "$S" prepare --no-dax --align 2M --relocate
 fi
+killed "killed_while_writing_out_dax" "fallocate:2:2 fsync:1:1" \
+	patchy /mnt/ext4-dax/killed "$S" prepare
 killed "killed_while_unsharing" "fallocate:1:9 fsync:1:1" twin /mnt/xfs/killed \
 	"$S" prepare --no-dax
+
+# No room for the second file
+f=/mnt/ext4/roomless
+misaligned $f
+# it takes what there is, and then fails
+fallocate -l "$(($(stat -f -c '%f * %S' /mnt/ext4)))" /mnt/ext4/room 2>"$OUT"
+answers 0 'No space left|no room|not enough' "no_room_to_relocate" leaves $f 3 "$S" prepare --no-dax --align 2M --relocate $f
+fails "no_room_leaves_no_second_file" sh -c 'ls -A /mnt/ext4 | grep staticdax'
+rm /mnt/ext4/room
+answers 0 'moved to other blocks' "with_room_it_is_relocated" keeps $f "$S" prepare --no-dax --align 2M --relocate $f
 
 # DAX is had by relocating
 umount /mnt/ext4-dax
