@@ -122,7 +122,7 @@ declare -A leave=(
 	[monitor]="6.1 backports sid"
 	[mounts]=backports
 	[nfs]="6.12 backports sid"
-	[noshrink]="6.12 backports sid"
+	[noshrink]="6.12 backports"
 	[policy]="6.1 backports sid"
 	[powercut]="6.1 sid"
 	[preempt]="6.12 backports"
@@ -217,7 +217,7 @@ parts() {
 	echo "cli tests/cli/lifecycle.sh"
 	echo "monitor -f ext4-dax,ext4 tests/cli/monitor.sh"
 	echo "metrics -f ext4-dax tests/cli/metrics.sh"
-	echo "map -f ext4-dax,ext4 tests/cli/map.sh"
+	echo "map -f ext4-dax,ext4,xfs tests/cli/map.sh"
 	echo "create -t 1200 -e KILLS=$kills tests/cli/create.sh"
 	echo "prepare -t 1200 -e KILLS=$whole tests/cli/prepare.sh"
 	echo "registry -f ext4 tests/cli/registry.sh"
