@@ -256,6 +256,26 @@ static bool wants_attaching(const struct sdax_store *store, bool complete)
 			     !sdax_store_guarded(store));
 }
 
+/* The canary has bits and counts of its own, so that it holds says nothing of others'. */
+int sdax_handle_reach(struct sdax_store *store, const struct sdax_key *key,
+		      const struct sdax_entry *entry,
+		      struct staticdax_result *result)
+{
+	const char *wrong = NULL;
+	int r;
+
+	if (sdax_store_guarded(store) || sdax_store_reaches(store, key, entry))
+		return 0;
+	r = sdax_store_recount(store, &wrong);
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r,
+				 "comparing the maps");
+	if (!wrong)
+		return 0;
+	return sdax_fail(result, STATICDAX_TAMPERED, 0,
+			 "%s contradicted the seals, and was put right", wrong);
+}
+
 /* Under guard nobody ends a seal by saying so. */
 static int tell_unmounted(const struct sdax_store *store,
 			  const struct sdax_key *key, size_t count,

@@ -91,6 +91,14 @@ int sdax_handle_prove_lately(struct staticdax *sd, struct sdax_store *store,
 			     struct staticdax_result *result);
 
 /*
+ * Fails if the programs would not have looked at this entry in force, whose file the
+ * caller has open; they do again then. The caller holds the lock.
+ */
+int sdax_handle_reach(struct sdax_store *store, const struct sdax_key *key,
+		      const struct sdax_entry *entry,
+		      struct staticdax_result *result);
+
+/*
  * Marks the filesystem with this number, before a file on it is sealed. The caller holds
  * the lock.
  */

@@ -18,6 +18,7 @@
 #include "entry.h"
 #include "guard.h"
 #include "privilege.h"
+#include "probe.h"
 #include "subvolume.h"
 #include "util.h"
 
@@ -402,6 +403,15 @@ static int prove_guard(struct staticdax_status *status)
 	return 0;
 }
 
+/* Nothing is sealed: would anything that is sealed next be protected? */
+static int prove_lsm(struct staticdax_result *result)
+{
+	char detail[sizeof(result->detail)];
+	enum staticdax_reason reason = sdax_probe_lsm(detail, sizeof(detail));
+
+	return reason ? sdax_fail(result, reason, 0, "%s", detail) : 0;
+}
+
 static int read_status(struct staticdax *sd, struct staticdax_status *status)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
@@ -424,7 +434,7 @@ static int read_status(struct staticdax *sd, struct staticdax_status *status)
 	status->swept = swept;
 	status->mended = sd->mended;
 	if (r == -ENOENT && !result->reason)
-		return 0;
+		return prove_lsm(result);
 	if (r < 0)
 		return r;
 	sdax_handle_find_unmounted(sd, &store);

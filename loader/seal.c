@@ -687,6 +687,9 @@ static int seal_sealed(struct sealing *s, struct sdax_store *store,
 	if (entry->generation != s->id.generation)
 		return sdax_fail(s->result, STATICDAX_CHANGED, 0,
 				 "its generation");
+	r = sdax_handle_reach(store, &s->key, entry, s->result);
+	if (r < 0)
+		return r;
 	if (!same_kind(s, entry) && s->options->flags & STATICDAX_CHANGE) {
 		r = sdax_store_ready(store);
 		if (r < 0)

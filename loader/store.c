@@ -349,6 +349,26 @@ static void filter_set(struct sdax_store *store, const struct sdax_key *key,
 			  1ULL << sdax_dev_bit(key->dev), __ATOMIC_SEQ_CST);
 }
 
+bool sdax_store_reaches(const struct sdax_store *store,
+			const struct sdax_key *key,
+			const struct sdax_entry *entry)
+{
+	bool audit = entry->flags & SDAX_F_AUDIT;
+	__u64 bit = sdax_filter_bit(key->ino);
+	__u32 dev = key->dev;
+	struct sdax_fs fs;
+
+	if (!(store->filter->words[bit >> 6] >> (bit & 63) & 1) ||
+	    !(store->control->hot_devs >> sdax_dev_bit(dev) & 1) ||
+	    !sdax_hot_has(store->filter, dev) ||
+	    bpf_map_lookup_elem(store->filesystems, &dev, &fs) < 0)
+		return false;
+	if (!(audit ? fs.audits : fs.seals))
+		return false;
+	return !(entry->deny & SDAX_BIT(SDAX_OP_UMOUNT)) ||
+	       (audit ? fs.keeping_audits : fs.keeping);
+}
+
 static int count_on_filesystem(struct sdax_store *store,
 			       const struct sdax_key *key,
 			       const struct sdax_entry *entry, __u32 magic,

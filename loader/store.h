@@ -214,6 +214,14 @@ void sdax_store_unprove(struct sdax_store *store);
 __u64 sdax_store_proved(struct sdax_store *store);
 void sdax_store_prove(struct sdax_store *store);
 
+/*
+ * Do the programs get as far as this entry, by what they ask before it? For stores that
+ * are writable and not guarded.
+ */
+bool sdax_store_reaches(const struct sdax_store *store,
+			const struct sdax_key *key,
+			const struct sdax_entry *entry);
+
 /* Any entry that denies or reports? */
 bool sdax_store_in_use(const struct sdax_store *store);
 

@@ -7,6 +7,7 @@
 #include <linux/stat.h>
 #include <string.h>
 
+#include "crosscheck.h"
 #include "drift.h"
 #include "entry.h"
 #include "fit.h"
@@ -187,6 +188,19 @@ static int check(struct checking *c)
 	}
 }
 
+/* What was deleted nobody comes across who looks at what is there. */
+static int compare_records(struct sdax_store *store,
+			   struct staticdax_result *result)
+{
+	char detail[sizeof(result->detail)];
+	int r = sdax_crosscheck(store, NULL, NULL, detail, sizeof(detail));
+
+	if (r < 0)
+		return sdax_fail(result, STATICDAX_SYSTEM, r,
+				 "comparing the maps");
+	return r ? sdax_fail(result, STATICDAX_TAMPERED, 0, "%s", detail) : 0;
+}
+
 /*
  * That what is sealed is protected, and with all that it is still there. Nothing
  * sealed, nothing to prove.
@@ -200,7 +214,7 @@ static int prove(struct staticdax *sd, bool all,
 	int r;
 
 	r = sdax_privilege_check(result);
-	if (!r && sdax_handle_is_proved(sd))
+	if (!r && !all && sdax_handle_is_proved(sd))
 		return 0;
 	if (!r)
 		r = sdax_handle_lock(&lock, result);
@@ -218,6 +232,8 @@ static int prove(struct staticdax *sd, bool all,
 		r = sdax_handle_prove_lately(sd, &store, result);
 	else if (!r && attached)
 		sdax_handle_release(sd, &store);
+	if (!r && all && store.sealed >= 0)
+		r = compare_records(&store, result);
 	return r;
 }
 
@@ -339,6 +355,7 @@ int sdax_verify_all(struct staticdax *sd, staticdax_verify_fn fn, void *arg,
 	proved = prove(sd, true, result);
 	if (proved < 0 && result->reason != STATICDAX_CANARY &&
 	    result->reason != STATICDAX_PINS_BROKEN &&
+	    result->reason != STATICDAX_TAMPERED &&
 	    result->reason != STATICDAX_UNSEEN)
 		return proved;
 	r = sdax_store_open(false, &store);

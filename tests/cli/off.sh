@@ -11,7 +11,13 @@ fit $f
 answers 4 'lsm=.*,bpf' "seal_without_bpf_in_lsm" "$S" seal $f
 answers 1 'not sealed' "get_without_bpf_in_lsm" "$S" get $f
 answers 4 'lsm=.*,bpf' "doctor_without_bpf_in_lsm" "$S" doctor
-holds "status_without_bpf_in_lsm" "$S" status
+answers 4 'enforcing: no .*lsm=.*,bpf' "status_without_bpf_in_lsm" "$S" status
+mkfifo /tmp/told
+"$S" monitor >/tmp/told &
+read -rt 60 line </tmp/told
+kill $! 2>/dev/null
+wait $!
+holds "monitor_without_bpf_in_lsm" grep -E 'lsm=.*,bpf' <<<"$line"
 holds "check_without_bpf_in_lsm" "$S" check $f
 holds "nothing_attached_without_bpf_in_lsm" nothing_left
 

@@ -130,6 +130,18 @@ holds "zero_filter" build/tests/zero_map $PINS/filter
 holds "filter_was_emptied" truncate -s 65536 $f
 says_no "notices_emptied_filter" "filter .*put right"
 fails "deny_after_filter_put_right" truncate -s 65536 $f
+build/tests/zero_map $PINS/filter
+answers 3 'filter .*put right' "seal_notices_emptied_filter" "$S" seal --no-dax $f
+fails "deny_after_seal_put_filter_right" truncate -s 65536 $f
+build/tests/zero_map $PINS/filter
+answers 3 'filter .*put right' "verify_of_all_notices_emptied_filter" "$S" verify
+fails "deny_after_verify_put_filter_right" truncate -s 65536 $f
+bpftool map delete pinned $PINS/filesystems key "${xfs[@]}"
+answers 3 'put right' "seal_notices_deleted_filesystem" "$S" seal --no-dax $g
+bpftool map delete pinned $PINS/filesystems key "${xfs[@]}"
+answers 3 'put right' "verify_of_all_notices_deleted_filesystem" "$S" verify
+fails "deny_umount_after_verify_put_right" umount /mnt/xfs
+answers 0 '.' "seal_and_verify_with_all_put_right" "$S" verify $f $g
 # the last byte of hot_devs, which has the bit of a disk
 edit control 15=0x00 0 0 0 0
 says_no "notices_emptied_devices" "filter .*put right"
@@ -143,6 +155,7 @@ fails "deny_with_zeroed_counters" truncate -s 0 $f
 bpftool map delete pinned $PINS/sealed key "${key[@]}"
 says_no "notices_deleted_entry" "inode $ino .*was deleted"
 says_no "notices_deleted_entry_again" "inode $ino .*was deleted"
+answers 3 "inode $ino .*was deleted" "verify_of_all_notices_deleted_entry" "$S" verify
 answers 1 'not sealed' "get_of_deleted_entry" "$S" get $f
 holds "seal_restores_deleted_entry" "$S" seal --no-dax $f
 says_yes "status_after_restoring_entry"
