@@ -115,6 +115,11 @@ static time_t seconds(void)
 	return now.tv_sec;
 }
 
+static bool is_kept(const struct staticdax *sd)
+{
+	return sd->kept.sealed >= 0 && seconds() - sd->kept_at <= 1;
+}
+
 /*
  * Mapping the filter is the dearest part of a seal, so many files in one go share
  * it, if the registry is still the one that is pinned. As long as a proof is good:
@@ -122,10 +127,11 @@ static time_t seconds(void)
  */
 static int open_registry(struct staticdax *sd, struct sdax_store *ret_store)
 {
+	bool lately = is_kept(sd);
 	_cleanup_(sdax_store_close) struct sdax_store kept = sd->kept;
 
 	sd->kept = (struct sdax_store)SDAX_STORE_NONE;
-	if (seconds() - sd->kept_at <= 1 && sdax_store_is_pinned(&kept)) {
+	if (lately && sdax_store_is_pinned(&kept)) {
 		*ret_store = kept;
 		kept = (struct sdax_store)SDAX_STORE_NONE;
 		return 0;
@@ -180,7 +186,8 @@ int sdax_handle_registry(struct staticdax *sd, struct sdax_store *ret_store,
 	int r;
 
 	*ret_swept = false;
-	sdax_engine_sweep();
+	if (!is_kept(sd))
+		sdax_engine_sweep();
 	r = open_clean(sd, ret_store, ret_swept, result);
 	if (r == -ENOENT && !result->reason)
 		sdax_engine_detach(false);
@@ -320,9 +327,8 @@ int sdax_handle_mark(struct staticdax *sd, struct sdax_store *store, __u32 dev,
 		r = find_unmounted(sd, store, result);
 		if (r < 0)
 			return r;
-	}
-	if (r >= 0)
 		r = sdax_roots_mark(dev);
+	}
 	return r < 0 ? sdax_fail(result, STATICDAX_SYSTEM, r,
 				 "marking its filesystem") : 0;
 }

@@ -38,7 +38,7 @@ static void list(struct staticdax_result *result, const struct sdax_holder *h)
  * By the kernel's own counts fd is all there is, which is usual. To find out who the
  * others are takes a walk over all files and mappings of the system.
  */
-static bool is_alone(int fd, const struct sdax_identity *id)
+bool sdax_holders_none(int fd, const struct sdax_identity *id)
 {
 	int flags = fcntl(fd, F_GETFL);
 	bool writes = (flags & O_ACCMODE) != O_RDONLY;
@@ -85,7 +85,7 @@ int sdax_holders_of(struct sdax_inspect *inspect, const struct sdax_key *key,
 	result->holders_count = 0;
 	if (fd >= 0)
 		r = sdax_inspect_identity(inspect, fd, &id);
-	if (!r && fd >= 0 && is_alone(fd, &id)) {
+	if (!r && fd >= 0 && sdax_holders_none(fd, &id)) {
 		*ret = holding;
 		return 0;
 	}

@@ -13,6 +13,9 @@ struct sdax_holding {
 	bool self;		/* this process, besides fd */
 };
 
+/* By the inode's own counts as id has them: nobody has it but fd, by which it was asked. */
+bool sdax_holders_none(int fd, const struct sdax_identity *id);
+
 /*
  * Compares the open files that the iterators see with the inode's own counts;
  * what is left over is held by the kernel: a loop device, an export, a file

@@ -381,10 +381,14 @@ static int put(struct sealing *s, struct sdax_store *store,
 	return 0;
 }
 
-/* An operation that takes the inode lock and changes nothing. */
+/*
+ * An operation that takes the inode lock and changes nothing. Nobody knows attributes
+ * of this name, which is asked only under the lock (vfs_removexattr()): one that a
+ * filesystem might have would begin a transaction of its journal.
+ */
 static void barrier_inode_lock(int fd)
 {
-	if (fremovexattr(fd, "user.staticdax.barrier") < 0)
+	if (fremovexattr(fd, "staticdax.barrier") < 0)
 		errno = 0;
 }
 

@@ -8,6 +8,8 @@
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -211,6 +213,7 @@ void sdax_store_close(struct sdax_store *store)
 	sdax_closep(&store->counters);
 	sdax_closep(&store->last);
 	sdax_closep(&store->control_fd);
+	sdax_closep(&store->watch);
 	sdax_edit_free(store->edit);
 	if (maps_writable(store) && store->control)
 		munmap(store->control, sizeof(*store->control));
@@ -234,12 +237,41 @@ int sdax_store_pinned(__u32 *ret_id)
 	return 0;
 }
 
-bool sdax_store_is_pinned(const struct sdax_store *store)
+static bool is_there(const struct sdax_store *store)
 {
 	struct stat pins;
 
-	return store->sealed >= 0 && !stat(SDAX_PIN_DIR, &pins) &&
-	       pins.st_dev == store->pins_dev && pins.st_ino == store->pins_ino;
+	return !stat(SDAX_PIN_DIR, &pins) && pins.st_dev == store->pins_dev &&
+	       pins.st_ino == store->pins_ino;
+}
+
+/* What is watched can be unmounted all the same. */
+static int watch_pins(void)
+{
+	_cleanup_close_ int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	if (fd < 0 || inotify_add_watch(fd, SDAX_BPF_DIR,
+					IN_CREATE | IN_DELETE | IN_MOVE |
+					IN_DELETE_SELF | IN_MOVE_SELF |
+					IN_ONLYDIR) < 0)
+		return -1;
+	return TAKE_FD(fd);
+}
+
+/*
+ * Many files ask this. What has happened is not read: a process that was forked meanwhile
+ * shares the queue.
+ */
+bool sdax_store_is_pinned(struct sdax_store *store)
+{
+	int happened;
+
+	if (store->sealed < 0)
+		return false;
+	if (store->watch >= 0)
+		return !ioctl(store->watch, FIONREAD, &happened) && !happened;
+	store->watch = watch_pins();
+	return is_there(store);
 }
 
 int sdax_store_slot(const struct sdax_store *store, const struct sdax_key *key,
@@ -331,7 +363,8 @@ static void add(__u64 *counter, int by)
 }
 
 static void filter_set(struct sdax_store *store, const struct sdax_key *key,
-		       const struct sdax_identity *id)
+		       const struct sdax_identity *id,
+		       const struct sdax_fs *fs)
 {
 	struct sdax_hot of = {
 		.super = id->super,
@@ -339,10 +372,8 @@ static void filter_set(struct sdax_store *store, const struct sdax_key *key,
 		.dev = key->dev,
 	};
 	__u64 bit = sdax_filter_bit(key->ino);
-	struct sdax_fs fs = {};
 
-	bpf_map_lookup_elem(store->filesystems, &of.dev, &fs);
-	sdax_hot_add(store->filter, &of, !fs.seals && !fs.audits);
+	sdax_hot_add(store->filter, &of, !fs->seals && !fs->audits);
 	__atomic_fetch_or(&store->filter->words[bit >> 6], 1ULL << (bit & 63),
 			  __ATOMIC_SEQ_CST);
 	__atomic_fetch_or(&store->control->hot_devs,
@@ -369,20 +400,16 @@ bool sdax_store_reaches(const struct sdax_store *store,
 	       (audit ? fs.keeping_audits : fs.keeping);
 }
 
-static int count_on_filesystem(struct sdax_store *store,
-			       const struct sdax_key *key,
-			       const struct sdax_entry *entry, __u32 magic,
-			       int by)
+/* fs is what was counted before; magic matters to the first. */
+static int count_from(struct sdax_store *store, struct sdax_fs fs,
+		      const struct sdax_key *key,
+		      const struct sdax_entry *entry, __u32 magic, int by)
 {
 	struct sdax_control *control = store->control;
 	bool audit = entry->flags & SDAX_F_AUDIT;
-	struct sdax_fs fs = { .magic = magic };
 	__u32 dev = key->dev;
 	int r;
 
-	r = bpf_map_lookup_elem(store->filesystems, &dev, &fs);
-	if (r < 0 && (r != -ENOENT || by < 0))
-		return r;
 	if (by > 0)
 		fs.magic = magic;
 	if (entry->flags & SDAX_F_CANARY)
@@ -408,6 +435,21 @@ static int count_on_filesystem(struct sdax_store *store,
 	return 0;
 }
 
+static int count_on_filesystem(struct sdax_store *store,
+			       const struct sdax_key *key,
+			       const struct sdax_entry *entry, __u32 magic,
+			       int by)
+{
+	struct sdax_fs fs = {};
+	__u32 dev = key->dev;
+	int r;
+
+	r = bpf_map_lookup_elem(store->filesystems, &dev, &fs);
+	if (r < 0 && (r != -ENOENT || by < 0))
+		return r;
+	return count_from(store, fs, key, entry, magic, by);
+}
+
 static void paths_del(struct sdax_store *store, const struct sdax_key *key)
 {
 	struct sdax_key part = *key;
@@ -422,6 +464,25 @@ static void forget(struct sdax_store *store, const struct sdax_key *key)
 	paths_del(store, key);
 	bpf_map_delete_elem(store->last, key);
 	sdax_drift_forget(key);
+}
+
+/* A list of runs is written before the entry says that it is judged. */
+static bool has_list(const struct sdax_entry *entry)
+{
+	return entry->state != SDAX_STATE_ACTIVE || entry->runs > 1 ||
+	       entry->mode == SDAX_MODE_NOSHRINK;
+}
+
+/* The same as far as the record, when it went, said that there is any of it. */
+static void forget_of(struct sdax_store *store, const struct sdax_key *key,
+		      const struct sdax_slot *was)
+{
+	if (was->path[sizeof(was->path) - 1])
+		paths_del(store, key);
+	if (was->entry.last_event || was->entry.denials)
+		bpf_map_delete_elem(store->last, key);
+	if (has_list(&was->entry))
+		sdax_drift_forget(key);
 }
 
 /* What the slot has no room for. */
@@ -463,13 +524,18 @@ static int put_counted(struct sdax_store *store, const struct sdax_key *key,
 		       const struct sdax_identity *id)
 {
 	bool counted = sdax_entry_counts(&slot->entry);
+	struct sdax_fs fs = {};
+	__u32 dev = key->dev;
 	int r = 0;
 
 	if (counted) {
-		filter_set(store, key, id);
+		r = bpf_map_lookup_elem(store->filesystems, &dev, &fs);
+		if (r < 0 && r != -ENOENT)
+			return r;
+		filter_set(store, key, id, &fs);
 		if (id->part)
 			store->control->subvolume_at = id->subvolume_at;
-		r = count_on_filesystem(store, key, &slot->entry, id->magic, 1);
+		r = count_from(store, fs, key, &slot->entry, id->magic, 1);
 	}
 	if (r < 0)
 		return r;
@@ -522,11 +588,14 @@ int sdax_store_put(struct sdax_store *store, const struct sdax_key *key,
 		return r;
 	}
 	note_record(store, key, entry, 1);
+	store->put_key = *key;
+	store->put = slot;
 	return 0;
 }
 
 void sdax_store_settle(struct sdax_store *store)
 {
+	store->put_key = no_key;
 	if (sdax_store_guarded(store))
 		ask(store, SDAX_REQUEST_SETTLE, NULL, NULL);
 	else
@@ -543,9 +612,14 @@ int sdax_store_update(struct sdax_store *store, const struct sdax_key *key,
 	judged.last_event = store->number;
 	if (sdax_store_guarded(store))
 		return ask(store, SDAX_REQUEST_ACTIVATE, key, &judged);
-	r = sdax_store_slot(store, key, &slot);
-	if (r < 0)
-		return r;
+	/* of what was put only the entry is the programs' to change */
+	if (same_key(&store->put_key, key)) {
+		slot = store->put;
+	} else {
+		r = sdax_store_slot(store, key, &slot);
+		if (r < 0)
+			return r;
+	}
 	slot.entry = *entry;
 	return bpf_map_update_elem(store->sealed, key, &slot, BPF_EXIST);
 }
@@ -684,7 +758,7 @@ int sdax_store_walk(const struct sdax_store *store, sdax_store_fn fn, void *arg)
 int sdax_store_del(struct sdax_store *store, const struct sdax_key *key)
 {
 	struct sdax_control *control = store->control;
-	struct sdax_entry entry;
+	struct sdax_slot was;
 	bool ignored;
 	int r;
 
@@ -695,17 +769,16 @@ int sdax_store_del(struct sdax_store *store, const struct sdax_key *key)
 		sdax_store_settle(store);
 		return r;
 	}
-	r = sdax_store_get(store, key, &entry);
-	if (r < 0)
-		return r;
 	control->changing = *key;
-	r = bpf_map_delete_elem(store->sealed, key);
-	if (r < 0)
+	r = bpf_map_lookup_and_delete_elem(store->sealed, key, &was);
+	if (r < 0) {
+		sdax_store_settle(store);
 		return r;
-	note_record(store, key, &entry, -1);
-	forget(store, key);
-	if (sdax_entry_counts(&entry))
-		count_on_filesystem(store, key, &entry, 0, -1);
+	}
+	note_record(store, key, &was.entry, -1);
+	forget_of(store, key, &was);
+	if (sdax_entry_counts(&was.entry))
+		count_on_filesystem(store, key, &was.entry, 0, -1);
 	sdax_store_settle(store);
 	control->stale++;
 	if (control->stale > STALE_MIN && control->stale > control->records)

@@ -33,15 +33,19 @@ struct sdax_store {
 	__u32 id;		/* of the map "sealed" */
 	dev_t pins_dev;		/* of the directory that it is pinned in */
 	ino_t pins_ino;
+	int watch;		/* of where that is, once it was asked for, or -1 */
 	bool writable;
 	int door;		/* while the registry is guarded, else -1 */
 	__u64 number;		/* of what was put last through the door */
+	struct sdax_key put_key;	/* what was put, and is not settled yet */
+	struct sdax_slot put;
 	struct sdax_edit_program *edit;	/* once something is changed */
 };
 
 #define SDAX_STORE_NONE \
 	{ .sealed = -1, .filesystems = -1, .paths = -1, .events = -1, \
-	  .counters = -1, .last = -1, .door = -1, .control_fd = -1 }
+	  .counters = -1, .last = -1, .door = -1, .control_fd = -1, \
+	  .watch = -1 }
 
 /* The maps by pin name, in the order of the descriptors above. */
 enum sdax_map {
@@ -71,9 +75,10 @@ int sdax_store_pinned(__u32 *ret_id);
 
 /*
  * Is this registry the one that is pinned? Another is put in its place by replacing
- * the directory as a whole. A pin that is missing there is not noticed.
+ * the directory as a whole. A pin that is missing there is not noticed, nor, but for
+ * the first time that it is asked, what is mounted over the directory above.
  */
-bool sdax_store_is_pinned(const struct sdax_store *store);
+bool sdax_store_is_pinned(struct sdax_store *store);
 
 /* Reads control again, if it is a copy. */
 int sdax_store_refresh(struct sdax_store *store);

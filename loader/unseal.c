@@ -20,17 +20,27 @@
 #include "target.h"
 #include "util.h"
 
+/* What is to be unsealed, open if its path still leads to it. */
+struct opened {
+	struct sdax_key key;
+	int fd;				/* or -1 */
+	struct sdax_identity id;	/* of fd, asked under the lock */
+	bool named;			/* by its path, not by its record */
+};
+
 /*
  * Somebody who has the file open or mapped may be relying on the seal. Without
  * a descriptor (the path leads elsewhere by now) only processes are seen.
  */
-static int refuse_if_held(struct staticdax *sd, const struct sdax_key *key,
-			  int fd, struct staticdax_result *result)
+static int refuse_if_held(struct staticdax *sd, const struct opened *file,
+			  struct staticdax_result *result)
 {
 	struct sdax_holding holding;
 	int r;
 
-	r = sdax_holders_of(sd->inspect, key, fd, &holding, result);
+	if (file->fd >= 0 && sdax_holders_none(file->fd, &file->id))
+		return 0;
+	r = sdax_holders_of(sd->inspect, &file->key, file->fd, &holding, result);
 	if (r < 0)
 		return sdax_fail(result, STATICDAX_SYSTEM, r,
 				 "looking for who has it open");
@@ -41,30 +51,42 @@ static int refuse_if_held(struct staticdax *sd, const struct sdax_key *key,
 	return -EBUSY;
 }
 
+/*
+ * Is the seal that of another file, which lives beside this one? What has lapsed
+ * is but a record, and may go whoever has the number now.
+ */
+static bool is_of_another(const struct sdax_entry *entry, uint32_t generation)
+{
+	return entry->state != SDAX_STATE_LAPSED &&
+	       entry->flags & SDAX_F_REUSED && entry->generation != generation;
+}
+
 static int remove_entry(struct staticdax *sd, struct sdax_store *store,
-			const struct sdax_key *key, int fd, uint32_t flags,
+			const struct opened *file, uint32_t flags,
 			struct staticdax_result *result)
 {
 	struct sdax_entry entry;
 	bool edited;
 	int r;
 
-	r = sdax_store_get(store, key, &entry);
+	r = sdax_store_get(store, &file->key, &entry);
 	if (r == -ENOENT) {
-		sdax_store_forget(store, key);
+		sdax_store_forget(store, &file->key);
 		return 0;
 	}
+	if (!r && file->named && is_of_another(&entry, file->id.generation))
+		return 0;
 	if (!r && sdax_store_guarded(store))
 		return sdax_fail(result, STATICDAX_LOCKED, 0, "%s", "");
 	edited = !r && sdax_entry_edited(&entry);
 	if (!r && !(flags & STATICDAX_FORCE) &&
 	    entry.state != SDAX_STATE_LAPSED) {
-		r = refuse_if_held(sd, key, fd, result);
+		r = refuse_if_held(sd, file, result);
 		if (r < 0)
 			return r;
 	}
 	if (!r)
-		r = sdax_store_del(store, key);
+		r = sdax_store_del(store, &file->key);
 	if (!r && edited)
 		r = sdax_store_recount(store, NULL);
 	if (r < 0)
@@ -74,55 +96,29 @@ static int remove_entry(struct staticdax *sd, struct sdax_store *store,
 	return 0;
 }
 
-static int identify(struct staticdax *sd, int fd, struct sdax_key *ret_key,
-		    struct staticdax_result *result)
-{
-	struct sdax_identity id;
-	int r;
-
-	r = sdax_handle_identify(sd, fd, &id, result);
-	if (r < 0)
-		return r;
-	*ret_key = sdax_store_key(&id);
-	return 0;
-}
-
-/*
- * Is the seal that of another file, which lives beside this one? What has lapsed
- * is but a record, and may go whoever has the number now.
- */
-static bool is_of_another(const struct sdax_store *store,
-			  const struct sdax_key *key, uint32_t generation)
-{
-	struct sdax_entry entry;
-
-	return !sdax_store_get(store, key, &entry) &&
-	       entry.state != SDAX_STATE_LAPSED &&
-	       entry.flags & SDAX_F_REUSED && entry.generation != generation;
-}
-
 static int unseal_open(struct staticdax *sd, int fd, uint32_t flags,
 		       struct staticdax_result *result)
 {
 	_cleanup_(sdax_store_close) struct sdax_store store = SDAX_STORE_NONE;
+	struct opened file = { .fd = fd, .named = true };
 	_cleanup_(sdax_lock_drop) int lock = -1;
-	struct sdax_identity id;
-	struct sdax_key key;
 	bool swept;
 	int r;
 
-	r = sdax_handle_identify(sd, fd, &id, result);
+	/* loading takes long, and the others would wait */
+	r = sdax_handle_inspect(sd, result);
 	if (!r)
 		r = sdax_handle_lock(&lock, result);
+	if (!r)
+		r = sdax_handle_identify(sd, fd, &file.id, result);
 	if (!r)
 		r = sdax_handle_registry(sd, &store, &swept, result);
 	if (r == -ENOENT && !result->reason)
 		return 0;
 	if (r < 0)
 		return r;
-	key = sdax_store_key(&id);
-	if (!is_of_another(&store, &key, id.generation))
-		r = remove_entry(sd, &store, &key, fd, flags, result);
+	file.key = sdax_store_key(&file.id);
+	r = remove_entry(sd, &store, &file, flags, result);
 	sdax_handle_release(sd, &store);
 	return r;
 }
@@ -186,17 +182,17 @@ static int collect(void *arg, const struct sdax_key *key,
 }
 
 /* The file that the recorded path leads to, if it is still that one. */
-static int reopen(struct staticdax *sd, const char *path,
-		  const struct sdax_key *key)
+static int reopen(struct staticdax *sd, const char *path, struct opened *file)
 {
 	struct staticdax_result ignored = STATICDAX_INIT(staticdax_result);
 	_cleanup_close_ int fd = -1;
 	struct sdax_key found;
 
 	fd = path ? sdax_target_open_regular(path) : -1;
-	if (fd < 0 || identify(sd, fd, &found, &ignored) < 0)
+	if (fd < 0 || sdax_handle_identify(sd, fd, &file->id, &ignored) < 0)
 		return -1;
-	return memcmp(&found, key, sizeof(found)) ? -1 : TAKE_FD(fd);
+	found = sdax_store_key(&file->id);
+	return memcmp(&found, &file->key, sizeof(found)) ? -1 : TAKE_FD(fd);
 }
 
 static int unseal_one(struct staticdax *sd, struct sdax_store *store,
@@ -205,6 +201,7 @@ static int unseal_one(struct staticdax *sd, struct sdax_store *store,
 {
 	struct staticdax_result result = STATICDAX_INIT(staticdax_result);
 	struct staticdax_seal seal = STATICDAX_INIT(staticdax_seal);
+	struct opened file = { .key = *key };
 	_cleanup_close_ int fd = -1;
 	int r;
 
@@ -214,8 +211,8 @@ static int unseal_one(struct staticdax *sd, struct sdax_store *store,
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	result.file_size = seal.file_size;
-	fd = reopen(sd, seal.path, key);
-	r = remove_entry(sd, store, key, fd, flags, &result);
+	fd = file.fd = reopen(sd, seal.path, &file);
+	r = remove_entry(sd, store, &file, flags, &result);
 	if (fn)
 		fn(arg, &seal, &result);
 	return r;
@@ -226,7 +223,7 @@ static int device_of(struct staticdax *sd, const char *mountpoint,
 		     __u32 *ret_dev, struct staticdax_result *result)
 {
 	_cleanup_close_ int fd = -1;
-	struct sdax_key key;
+	struct sdax_identity id;
 	struct statx stx;
 	int r;
 
@@ -238,9 +235,9 @@ static int device_of(struct staticdax *sd, const char *mountpoint,
 	if (!(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return sdax_fail(result, STATICDAX_SYSTEM, -EINVAL,
 				 "nothing is mounted there");
-	r = identify(sd, fd, &key, result);
+	r = sdax_handle_identify(sd, fd, &id, result);
 	if (!r)
-		*ret_dev = key.dev;
+		*ret_dev = id.dev;
 	return r;
 }
 
