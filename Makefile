@@ -154,7 +154,7 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 LIB_SRC := allocate ask_bpf ask_system blockdev canary carve census create \
 	   crosscheck daxctl_compat device directory dm door drift edit engine entry \
 	   events exchange extents fill fit flights gone guard guard_list guard_state \
-	   guard_trial handle holders hot inspect kernfuncs lease libstaticdax lock lsm \
+	   guard_trial handle holders hot inspect kernfuncs lease libstaticdax lock loops lsm \
 	   map mend metadata metrics mounts prepare privilege probe query \
 	   recent relocate roots runs seal seal_lock seen store subvolume survey target \
 	   unnamed unseal upgrade verdict verify words

@@ -186,10 +186,16 @@ struct sdax_fs {
 	__u32 magic;		/* super_block.s_magic */
 	__u32 seals;		/* enforcing entries */
 	__u32 audits;		/* entries with SDAX_F_AUDIT */
-	__u32 flags;		/* SDAX_F_CANARY */
+	__u32 flags;		/* SDAX_F_CANARY, SDAX_FS_WAS_OFF */
 	__u32 keeping;		/* of the seals, those that deny SDAX_OP_UMOUNT */
 	__u32 keeping_audits;	/* of the audits */
 };
+
+/*
+ * In sdax_fs.flags: programs were off while something was sealed there, and no seal has
+ * waited since for what began meanwhile.
+ */
+#define SDAX_FS_WAS_OFF		(1U << 31)
 
 #define SDAX_PATH_PART 120	/* bytes of a path per element of "paths" */
 

@@ -127,6 +127,7 @@ static int tally_filesystems(struct sdax_store *store, struct census *census)
 		if (!t)
 			return -ENOMEM;
 		t->fs.magic = fs.magic;
+		t->fs.flags = fs.flags & SDAX_FS_WAS_OFF;
 	}
 	return 0;
 }

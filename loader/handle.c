@@ -387,6 +387,8 @@ int sdax_handle_prove(struct staticdax *sd, struct sdax_store *store,
 		if (list[i].wanted && list[i].proof != SDAX_HOOK_MAX_ && !ok)
 			unreached = unreached ?: list[i].pin;
 	}
+	if (!complete || detail[0] || unreached)
+		sdax_store_note_outage(store);
 	if (!complete)
 		return sdax_fail(result,
 				 newer_in_force(store) ?
@@ -506,6 +508,8 @@ int sdax_handle_enforce(struct staticdax *sd, uint32_t room,
 	sdax_engine_sweep();
 	r = programs(list, &n, &complete, result);
 	if (!r && wants_attaching(&store, complete)) {
+		if (!complete && store.sealed >= 0)
+			sdax_store_note_outage(&store);
 		r = attach(sd, &store, room, result);
 		if (!r && !complete)
 			sdax_handle_find_gone(sd, &store);

@@ -34,6 +34,7 @@
 #include "guard.h"
 #include "holders.h"
 #include "lease.h"
+#include "loops.h"
 #include "privilege.h"
 #include "query.h"
 #include "target.h"
@@ -59,7 +60,7 @@ struct sealing {
 	bool leased;
 	bool self_held;		/* we hold it ourselves: counts, not a lease */
 	bool mapped;		/* its extents would do, before it had an entry */
-	bool first;		/* nothing on its filesystem was refused before */
+	bool first;		/* not all was refused on its filesystem before */
 };
 
 /* Where its blocks are is no matter to it, so nobody looks. */
@@ -425,14 +426,30 @@ static int write_out(struct sealing *s)
 }
 
 /*
- * Where nothing was sealed before, what reaches files by number was not refused. And
- * where somebody holds the name, it may be one who has the file open, or had it until
- * he called.
+ * Where nothing was sealed before, or programs were off, what reaches files by number
+ * was not refused. And where somebody holds the name, it may be one who has the file
+ * open, or had it until he called.
  */
 static uint32_t flights_to_mind(const struct sealing *s)
 {
 	return (s->first ? SDAX_FLIGHT_ELSEWHERE : 0) |
 	       (s->id.alone ? 0 : SDAX_FLIGHT_ITSELF);
+}
+
+/* One that was attached by a descriptor of access mode 3 no lease knows of. */
+static int refuse_looped(struct sealing *s)
+{
+	char name[32];
+	int r;
+
+	if (s->id.alone)
+		return 0;
+	r = sdax_loops_find(s->target.dev, s->target.ino, name, sizeof(name));
+	if (r < 0)
+		return sdax_fail(s->result, STATICDAX_SYSTEM, r,
+				 "looking for loop devices");
+	return r ? sdax_fail(s->result, STATICDAX_HELD, 0,
+			     "by the loop device %s", name) : 0;
 }
 
 static int look_again(struct sealing *s)
@@ -455,9 +472,9 @@ static int settle_facts(struct sealing *s)
 	kinds = flights_to_mind(s);
 	if (!kinds)
 		return 0;
-	r = sdax_flights_wait(s->sd->inspect, &s->id, kinds,
-			      s->deadline, s->result);
-	return r ?: write_out(s) ?: look_again(s);
+	r = sdax_flights_wait(s->sd->inspect, &s->id, kinds, s->deadline,
+			      s->result);
+	return r ?: write_out(s) ?: look_again(s) ?: refuse_looped(s);
 }
 
 /* From here to the verdict the entry refuses already. */
@@ -535,11 +552,14 @@ static int seal_once(struct sealing *s, struct sdax_store *store)
 		if (r < 0)
 			r = activate_failed(s, store, r);
 	}
-	if (r < 0)
+	if (r < 0) {
 		sdax_store_del(store, &s->key);
-	else
-		sdax_store_settle(store);
-	return r;
+		return r;
+	}
+	if (s->first)
+		sdax_store_outlived(store, s->key.dev);
+	sdax_store_settle(store);
+	return 0;
 }
 
 static bool is_judged(const struct sdax_entry *entry)
@@ -594,6 +614,8 @@ static int change_once(struct sealing *s, struct sdax_store *store,
 	r = sdax_store_narrow(store, &s->key, is, is_not);
 	if (r < 0)
 		return change_failed(s, store, r);
+	if (!error && s->first)
+		sdax_store_outlived(store, s->key.dev);
 	if (!error && is_noshrink(s))
 		sdax_drift_forget(&s->key);
 	return error;

@@ -326,7 +326,35 @@ bool sdax_store_refuses_on(const struct sdax_store *store, __u32 dev)
 {
 	struct sdax_fs fs;
 
-	return !bpf_map_lookup_elem(store->filesystems, &dev, &fs) && fs.seals;
+	return !bpf_map_lookup_elem(store->filesystems, &dev, &fs) && fs.seals &&
+	       !(fs.flags & SDAX_FS_WAS_OFF);
+}
+
+static void mark_outage(struct sdax_store *store, __u32 dev, __u32 flag)
+{
+	struct sdax_fs fs;
+
+	if (bpf_map_lookup_elem(store->filesystems, &dev, &fs) < 0 ||
+	    (fs.flags & SDAX_FS_WAS_OFF) == flag)
+		return;
+	fs.flags ^= SDAX_FS_WAS_OFF;
+	bpf_map_update_elem(store->filesystems, &dev, &fs, BPF_EXIST);
+}
+
+void sdax_store_note_outage(struct sdax_store *store)
+{
+	__u32 dev, *prev = NULL;
+
+	if (sdax_store_guarded(store))
+		return;
+	for (; !bpf_map_get_next_key(store->filesystems, prev, &dev); prev = &dev)
+		mark_outage(store, dev, SDAX_FS_WAS_OFF);
+}
+
+void sdax_store_outlived(struct sdax_store *store, __u32 dev)
+{
+	if (!sdax_store_guarded(store))
+		mark_outage(store, dev, 0);
 }
 
 __u32 sdax_store_magic(const struct sdax_store *store, __u32 dev)

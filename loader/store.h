@@ -87,8 +87,17 @@ int sdax_store_refresh(struct sdax_store *store);
 int sdax_store_get(const struct sdax_store *store, const struct sdax_key *key,
 		   struct sdax_entry *ret_entry);
 
-/* Does a seal refuse anything there, other than in audit? */
+/*
+ * Has a seal refused there, other than in audit, whatever is under way now? Not when
+ * programs were off since, until somebody has waited for that.
+ */
 bool sdax_store_refuses_on(const struct sdax_store *store, __u32 dev);
+
+/* Programs are off, or were. Where the registry is guarded that is not to be noted. */
+void sdax_store_note_outage(struct sdax_store *store);
+
+/* What began in it on this filesystem is over. */
+void sdax_store_outlived(struct sdax_store *store, __u32 dev);
 
 /* super_block.s_magic, as it was told when it was first sealed on; 0: no record. */
 __u32 sdax_store_magic(const struct sdax_store *store, __u32 dev);

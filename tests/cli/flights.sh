@@ -55,4 +55,58 @@ fit /mnt/ext4/victim
 in_flight move 'never written' move /mnt/ext4/flight /mnt/ext4/victim
 fit /mnt/ext4/victim
 in_flight setflags sealed flags /mnt/ext4/victim
-rm /mnt/ext4/flight
+
+# in_flight_since_outage NAME: it began while the programs were off, on a filesystem with
+# a seal; that they are attached again does not end it
+in_flight_since_outage() {
+	local time
+	for time in first second; do
+		answers 5 'process [0-9]+ is in a call' "deny_${time}_seal_while_what_began_without_$1_is_under_way" \
+			"$S" seal --no-dax /mnt/ext4/victim
+	done
+	answers 1 'not sealed' "not_sealed_while_what_began_without_$1_is_under_way" \
+		"$S" get /mnt/ext4/victim
+	go_on
+	holds "allow_what_began_without_$1" grep -qx 0 /tmp/landing
+	fit /mnt/ext4/victim
+	holds "seal_after_what_began_without_$1" "$S" seal --no-dax /mnt/ext4/victim
+	"$S" unseal /mnt/ext4/victim >/dev/null
+}
+
+fit /mnt/ext4/old
+fit /mnt/ext4/victim
+"$S" seal --no-dax /mnt/ext4/old >/dev/null
+: >/tmp/flight
+rm -f $PINS/sdax_*
+no_programs
+stalled move /mnt/ext4/flight /mnt/ext4/victim
+in_flight_since_outage programs
+if echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled &&
+   [ "$(cat /proc/sys/kernel/ftrace_enabled)" = 0 ] && ! "$S" status >/dev/null; then
+	: >/tmp/flight
+	stalled move /mnt/ext4/flight /mnt/ext4/victim
+	echo 1 >/proc/sys/kernel/ftrace_enabled
+	in_flight_since_outage ftrace
+else
+	echo 1 2>/dev/null >/proc/sys/kernel/ftrace_enabled
+fi
+"$S" unseal /mnt/ext4/old >/dev/null
+rm /mnt/ext4/old /mnt/ext4/flight
+
+# A loop device has it by a descriptor that no lease knows of
+device=$(losetup -f)
+fit /mnt/ext4/victim
+: >/tmp/flight
+stalled loop "$device" /mnt/ext4/victim
+answers 5 'process [0-9]+ is in a call' "deny_seal_while_a_loop_device_is_being_attached" \
+	"$S" seal --no-dax /mnt/ext4/victim
+go_on
+holds "allow_loop_device_by_access_mode_3" grep -qx 0 /tmp/landing
+answers 5 "loop device ${device#/dev/}" "deny_seal_of_what_a_loop_device_has" \
+	"$S" seal --no-dax /mnt/ext4/victim
+answers 1 'not sealed' "not_sealed_while_a_loop_device_has_it" "$S" get /mnt/ext4/victim
+losetup -d "$device"
+until [ ! -e "/sys/block/${device#/dev/}/loop" ]; do :; done
+holds "seal_of_what_a_loop_device_had" "$S" seal --no-dax /mnt/ext4/victim
+"$S" unseal /mnt/ext4/victim >/dev/null
+rm /mnt/ext4/victim

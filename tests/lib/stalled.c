@@ -4,6 +4,7 @@
  *   stalled move FILE VICTIM    EXT4_IOC_MOVE_EXT of FILE, with a donor that is opened
  *                               only then: the victim
  *   stalled flags VICTIM        FS_IOC_SETFLAGS by a descriptor of access mode 3
+ *   stalled loop DEVICE VICTIM  LOOP_CONFIGURE of DEVICE by such a descriptor
  * Says "stalled" once the call is under way, goes on when a line comes, and then says
  * "done" or with what errno the call ended, which is its exit status.
  */
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/loop.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -161,6 +163,21 @@ static void flags(const char *victim, struct call *call)
 	pthread_join(thread, NULL);
 }
 
+static void loop(const char *device, const char *victim, struct call *call)
+{
+	struct loop_config config = { .fd = open_or_die(victim, O_ACCMODE) };
+	pthread_t thread;
+
+	call->fd = open_or_die(device, O_RDWR);
+	call->command = LOOP_CONFIGURE;
+	call->argument = page;
+	thread = start(run, call);
+	wait_for_reader();
+	wait_for_word();
+	give(&config, sizeof(config));
+	pthread_join(thread, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	struct call call = {};
@@ -170,6 +187,8 @@ int main(int argc, char **argv)
 		move(argv[2], argv[3], &call);
 	else if (argc == 3 && !strcmp(argv[1], "flags"))
 		flags(argv[2], &call);
+	else if (argc == 4 && !strcmp(argv[1], "loop"))
+		loop(argv[2], argv[3], &call);
 	else
 		return 97;
 	puts(call.error ? strerror(call.error) : "done");
