@@ -144,6 +144,7 @@ enum staticdax_reason {
 	STATICDAX_LOCKED,	/* staticdax_lock() was called */
 	STATICDAX_GUARD_HELD,	/* somebody could write before it was */
 	STATICDAX_UNSEEN,	/* a seal's filesystem is gone, and nobody was told */
+	STATICDAX_BUSY,		/* another command has the registry; see staticdax_set_patience() */
 	STATICDAX_REASON_MAX_
 };
 
@@ -231,6 +232,14 @@ void staticdax_free(struct staticdax *sd);
 typedef void (*staticdax_log_fn)(void *arg, int level, const char *line);
 void staticdax_set_log(struct staticdax *sd, int verbose, staticdax_log_fn fn,
 		       void *arg);
+
+/*
+ * How many milliseconds a call waits while another command has the registry: for ever
+ * if negative, which is the default; then the call fails with STATICDAX_BUSY, EAGAIN,
+ * and has done nothing. A command has it for some milliseconds, or as long as it waits
+ * for others (staticdax_options.wait_ms), or for the thaw of a frozen filesystem.
+ */
+void staticdax_set_patience(struct staticdax *sd, int milliseconds);
 
 /*
  * Called while a call makes or rewrites a file: done of total bytes. From the

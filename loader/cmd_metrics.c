@@ -5,6 +5,8 @@
 #include "report.h"
 #include "report_metrics.h"
 
+#define PATIENCE_MS 10000
+
 static int count(void *arg, const struct staticdax_seal *seal)
 {
 	struct seal_counts *seals = arg;
@@ -33,9 +35,11 @@ static void prove(struct staticdax *sd, struct report *report)
 	struct staticdax_status status = STATICDAX_INIT(staticdax_status);
 	int r;
 
+	staticdax_set_patience(sd, PATIENCE_MS);
 	r = staticdax_status(sd, &status);
 	outcome_settle(&status.result, r);
-	if (status.result.reason != STATICDAX_NO_PRIVILEGE)
+	if (status.result.reason != STATICDAX_NO_PRIVILEGE &&
+	    status.result.reason != STATICDAX_BUSY)
 		report_enforcing(report, !r && status.enforcing);
 }
 

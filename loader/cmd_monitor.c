@@ -27,6 +27,8 @@
 #define NS_PER_S 1000000000ULL
 #define LOOK_NS 250000000L	/* between two looks */
 #define INTERVAL 2		/* seconds between two proofs */
+#define PATIENCE_MS 100
+#define BUSY_NS (3 * NS_PER_S)	/* a proof that is put off so long is news */
 
 struct monitor {
 	struct staticdax *sd;
@@ -79,8 +81,12 @@ static bool is_news(const struct monitor *monitor,
 	       strcmp(status->result.detail, last->result.detail);
 }
 
-/* error: of reading the events; the registry is then not what it should be. */
-static void prove(struct monitor *monitor, int error)
+/*
+ * error: of reading the events; the registry is then not what it should be. False if it
+ * is to be tried again at the next look, since others have the registry: whoever waits
+ * for them hears neither what is refused meanwhile nor that he is to end.
+ */
+static bool prove(struct monitor *monitor, int error)
 {
 	struct staticdax_status status = STATICDAX_INIT(staticdax_status);
 	bool known;
@@ -88,15 +94,20 @@ static void prove(struct monitor *monitor, int error)
 
 	r = staticdax_status(monitor->sd, &status) ?: error;
 	outcome_settle(&status.result, r);
-	known = status.result.reason != STATICDAX_NO_PRIVILEGE;
+	known = status.result.reason != STATICDAX_NO_PRIVILEGE &&
+		status.result.reason != STATICDAX_BUSY;
 	if (r < 0)
 		status.enforcing = false;
+	if (status.result.reason == STATICDAX_BUSY &&
+	    now() < monitor->proof_due + BUSY_NS)
+		return false;
 	if (!is_news(monitor, &status, known))
-		return;
+		return true;
 	report_enforcement(monitor->report, &status, known);
 	monitor->last = status;
 	monitor->last_known = known;
 	monitor->said = true;
+	return true;
 }
 
 static void look(struct monitor *monitor)
@@ -110,8 +121,8 @@ static void look(struct monitor *monitor)
 	rate_settle(&monitor->rate, time, on_rest, monitor->report);
 	if (time < monitor->proof_due)
 		return;
-	prove(monitor, r);
-	monitor->proof_due = now() + monitor->interval;
+	if (prove(monitor, r))
+		monitor->proof_due = now() + monitor->interval;
 }
 
 /* The first signal that asks to end, as a descriptor. */
@@ -173,10 +184,12 @@ enum staticdax_answer cmd_monitor(struct staticdax *sd, const struct args *args,
 	struct monitor monitor = {
 		.sd = sd,
 		.report = report,
+		.proof_due = now(),
 		.interval = (args->interval ?: INTERVAL) * NS_PER_S,
 	};
 	struct staticdax_result result;
 
+	staticdax_set_patience(sd, PATIENCE_MS);
 	report->journal = journal_open(fileno(report->out));
 	result = outcome_of_errno(watch(&monitor));
 	rate_settle(&monitor.rate, UINT64_MAX, on_rest, report);

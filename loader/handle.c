@@ -47,11 +47,14 @@ void sdax_progress(struct staticdax *sd, uint64_t done, uint64_t total)
 		sd->progress(sd->progress_arg, done, total);
 }
 
-int sdax_handle_lock(int *ret_fd, struct staticdax_result *result)
+int sdax_handle_lock(const struct staticdax *sd, int *ret_fd,
+		     struct staticdax_result *result)
 {
 	int r;
 
-	r = sdax_lock_take(ret_fd);
+	r = sdax_lock_take(sd->patience, ret_fd);
+	if (r == -EAGAIN)
+		return sdax_fail(result, STATICDAX_BUSY, 0, "%s", "");
 	if (r == -EACCES || r == -EPERM)
 		return sdax_fail(result, STATICDAX_NO_PRIVILEGE, 0, "%s", "");
 	if (r < 0)

@@ -21,6 +21,7 @@ struct staticdax {
 	void *log_arg;
 	staticdax_progress_fn progress;
 	void *progress_arg;
+	int patience;		/* ms for the lock, or negative */
 	struct sdax_inspect *inspect;
 	__u32 proved_registry;	/* id of the registry the canary was run on */
 	time_t proved_at;	/* CLOCK_MONOTONIC, seconds */
@@ -46,7 +47,8 @@ void sdax_log(struct staticdax *sd, int level, const char *format, ...)
 void sdax_progress(struct staticdax *sd, uint64_t done, uint64_t total);
 
 /* The lock of lock.h, with its failure in result. */
-int sdax_handle_lock(int *ret_fd, struct staticdax_result *result);
+int sdax_handle_lock(const struct staticdax *sd, int *ret_fd,
+		     struct staticdax_result *result);
 
 /* Loads the iterators if they are not yet. */
 int sdax_handle_inspect(struct staticdax *sd, struct staticdax_result *result);

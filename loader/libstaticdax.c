@@ -82,6 +82,7 @@ int staticdax_new(struct staticdax **ret)
 
 	if (!sd)
 		return -ENOMEM;
+	sd->patience = -1;
 	sd->kept = (struct sdax_store)SDAX_STORE_NONE;
 	sd->recent = (struct sdax_recent)SDAX_RECENT_NONE;
 	*ret = sd;
@@ -100,6 +101,11 @@ void staticdax_free(struct staticdax *sd)
 	if (printing == sd)
 		printing = NULL;
 	free(sd);
+}
+
+void staticdax_set_patience(struct staticdax *sd, int milliseconds)
+{
+	sd->patience = milliseconds;
 }
 
 void staticdax_set_log(struct staticdax *sd, int verbose,

@@ -5,10 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <time.h>
 
+#include "clock.h"
 #include "directory.h"
 #include "store.h"
 #include "util.h"
+
+#define PAUSE_NS 1000000
 
 static int open_file(void)
 {
@@ -16,7 +20,23 @@ static int open_file(void)
 		    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
-int sdax_lock_take(int *ret_fd)
+/* flock(2) has no time limit, and an alarm would be the whole process's. */
+static int wait_for(int fd, int patience)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	int64_t end = sdax_now_ms() + patience;
+
+	while (flock(fd, LOCK_EX | (patience < 0 ? 0 : LOCK_NB)) < 0) {
+		if (errno == EINTR)
+			continue;
+		if (errno != EWOULDBLOCK || sdax_now_ms() >= end)
+			return -errno;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+int sdax_lock_take(int patience, int *ret_fd)
 {
 	_cleanup_close_ int fd = open_file();
 	int r;
@@ -29,9 +49,9 @@ int sdax_lock_take(int *ret_fd)
 	}
 	if (fd < 0)
 		return -errno;
-	while (flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return -errno;
+	r = wait_for(fd, patience);
+	if (r < 0)
+		return r;
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }

@@ -4,10 +4,10 @@
 #define SDAX_LOCK_H
 
 /*
- * Waits for the lock; the caller drops it, and so does death. EACCES or EPERM
- * without root.
+ * Waits for the lock so many milliseconds, or for ever if negative; the caller drops it,
+ * and so does death. EAGAIN: others had it all the while. EACCES or EPERM without root.
  */
-int sdax_lock_take(int *ret_fd);
+int sdax_lock_take(int patience, int *ret_fd);
 
 /* Also for a child that has the descriptor because another thread forked. */
 void sdax_lock_drop(int *fd);

@@ -424,7 +424,7 @@ static int read_status(struct staticdax *sd, struct staticdax_status *status)
 
 	r = sdax_privilege_check(result);
 	if (!r)
-		r = sdax_handle_lock(&lock, result);
+		r = sdax_handle_lock(sd, &lock, result);
 	if (r < 0)
 		return r;
 	/* a status looks at all pins, however lately somebody did */

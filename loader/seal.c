@@ -863,7 +863,7 @@ static int seal_target(struct sealing *s)
 		r = foresee(s);
 	if (r < 0)
 		return r;
-	r = sdax_handle_lock(&lock, s->result);
+	r = sdax_handle_lock(s->sd, &lock, s->result);
 	return r ?: seal_locked(s);
 }
 

@@ -135,7 +135,7 @@ int sdax_seal_lock(struct staticdax *sd, struct staticdax_result *result)
 
 	r = sdax_privilege_check(result);
 	if (!r)
-		r = sdax_handle_lock(&lock, result);
+		r = sdax_handle_lock(sd, &lock, result);
 	if (r < 0)
 		return r;
 	switch (sdax_guard_state()) {

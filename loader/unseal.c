@@ -108,7 +108,7 @@ static int unseal_open(struct staticdax *sd, int fd, uint32_t flags,
 	/* loading takes long, and the others would wait */
 	r = sdax_handle_inspect(sd, result);
 	if (!r)
-		r = sdax_handle_lock(&lock, result);
+		r = sdax_handle_lock(sd, &lock, result);
 	if (!r)
 		r = sdax_handle_identify(sd, fd, &file.id, result);
 	if (!r)
@@ -280,7 +280,7 @@ int sdax_unseal_all(struct staticdax *sd, const char *mountpoint,
 		keys.dev = &dev;
 	}
 	if (!r)
-		r = sdax_handle_lock(&lock, &result);
+		r = sdax_handle_lock(sd, &lock, &result);
 	if (!r)
 		r = sdax_handle_registry(sd, &store, &swept, &result);
 	if (r == -ENOENT && !result.reason) {

@@ -40,6 +40,6 @@ int sdax_upgrade(struct staticdax *sd, uint32_t flags,
 
 	r = sdax_privilege_check(result);
 	if (!r)
-		r = sdax_handle_lock(&lock, result);
+		r = sdax_handle_lock(sd, &lock, result);
 	return r ?: replace(sd, flags, result);
 }

@@ -217,7 +217,7 @@ static int prove(struct staticdax *sd, bool all,
 	if (!r && !all && sdax_handle_is_proved(sd))
 		return 0;
 	if (!r)
-		r = sdax_handle_lock(&lock, result);
+		r = sdax_handle_lock(sd, &lock, result);
 	if (!r)
 		r = sdax_handle_registry(sd, &store, &swept, result);
 	if (r == -ENOENT && !result->reason)

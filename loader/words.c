@@ -263,6 +263,11 @@ static const struct row rows[] = {
 		.text = "the filesystem of a seal is gone, and the programs were not told",
 		.remedy = "seal its files again where they are now; of locked seals the record goes with a reboot",
 	},
+	ROW(BUSY) = {
+		.word = "busy", .answer = STATICDAX_FAILED, .error = EAGAIN,
+		.text = "another command of staticdax has the registry",
+		.remedy = "wait until it is over, or end it; fuser /run/staticdax/lock names it",
+	},
 	ROW(REGISTRY_FULL) = {
 		.word = "registry_full", .answer = STATICDAX_FAILED,
 		.error = ENOSPC,

@@ -167,6 +167,23 @@ tells "notices_missing_map" 'enforcing: yes .*pins of maps were removed: 1 put b
 holds "zero_filter" build/tests/zero_map $PINS/filter
 tells "notices_edited_map" 'enforcing: NO .*filter contradicted'
 tells "notices_map_put_right" 'enforcing: yes'
+# Another command has the registry, as long as it likes
+exec 7>>/run/staticdax/lock
+flock 7
+tells "busy_is_not_known" 'enforcing: not known \(another command of staticdax has the registry'
+truncate -s 5 $f 2>/dev/null
+tells "denial_while_another_has_the_registry" 'denied: shrink of /mnt/ext4-dax/f to 5 '
+exec 9< <(exec 7>&-; exec "$S" monitor)
+busy=$!
+tells "another_monitor_while_busy" 'enforcing: not known' 9
+kill $busy
+holds "ends_while_another_has_the_registry" tail -f --pid "$busy" /dev/null
+exec 9<&-
+"$S" metrics >/tmp/metrics
+fails "metrics_leave_out_what_is_not_known" grep -q '^staticdax_enforcing' /tmp/metrics
+holds "metrics_tell_the_rest" grep -q '^staticdax_seals' /tmp/metrics
+exec 7>&-
+tells "known_again" 'enforcing: yes'
 # All at once: the monitor puts back what goes one by one, and the directory with it.
 mv $PINS "${PINS%/*}/gone"
 rm -r "${PINS%/*}/gone"

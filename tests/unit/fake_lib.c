@@ -118,6 +118,12 @@ void staticdax_free(struct staticdax *sd)
 	free(sd);
 }
 
+void staticdax_set_patience(struct staticdax *sd, int milliseconds)
+{
+	(void)sd;
+	(void)milliseconds;
+}
+
 void staticdax_set_log(struct staticdax *sd, int verbose, staticdax_log_fn fn,
 		       void *arg)
 {
