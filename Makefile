@@ -151,7 +151,7 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 
 # ---- library and command -------------------------------------------------------
 
-LIB_SRC := allocate ask_bpf ask_system blockdev canary carve census create \
+LIB_SRC := allocate ask_bpf ask_system barrier blockdev canary carve census create \
 	   crosscheck daxctl_compat device directory dm door drift edit engine entry \
 	   events exchange extents fill fit flights gone guard guard_list guard_state \
 	   guard_trial handle holders hot inspect kernfuncs lease libstaticdax lock loops lsm \

@@ -82,6 +82,19 @@ static __always_inline bool is_alone(struct file *file, struct inode *inode)
 	       BPF_CORE_READ(file, f_path.dentry, d_lockref.count) == 1;
 }
 
+/*
+ * A lock that nobody has or waits for counts 0, kernel/locking/rwsem.c. That of a
+ * kernel with real time priorities is of another type.
+ */
+static __always_inline void ask_lock(struct inode *inode, struct sdax_identity *id)
+{
+	id->lock = SDAX_LOCK_UNKNOWN;
+	if (!bpf_core_field_exists(inode->i_rwsem.count))
+		return;
+	id->lock = BPF_CORE_READ(inode, i_rwsem.count.counter);
+	id->locked_by = BPF_CORE_READ(inode, i_rwsem.owner.counter);
+}
+
 static __always_inline bool is_outermost(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -117,6 +130,7 @@ int sdax_identify(struct sdax_question *question)
 	id.subvolume_at = subvolume_at;
 	id.alone = is_alone(file, inode);
 	id.outermost = is_outermost();
+	ask_lock(inode, &id);
 	question->id = id;
 	return 0;
 }

@@ -388,7 +388,11 @@ struct sdax_identity {
 	struct sdax_subvolume_at subvolume_at;	/* by which part was found */
 	__u32 alone;		/* nothing else holds a name of it: nobody has it open */
 	__u32 outermost;	/* who asks sees the processes of all namespaces */
+	__u64 lock;		/* i_rwsem.count, 0: nobody has it, or SDAX_LOCK_UNKNOWN */
+	__u64 locked_by;	/* i_rwsem.owner: another while the lock goes round */
 };
+
+#define SDAX_LOCK_UNKNOWN	(~0ULL)
 
 /*
  * What an ioctl that has begun may do to a file, though the file is not open for
@@ -529,8 +533,8 @@ SDAX_ASSERT(sizeof(struct sdax_hot) == 32);
 SDAX_ASSERT_AT(sdax_filter, words, 32 + 32 * SDAX_HOT_MAX);
 SDAX_ASSERT(sizeof(struct sdax_filter) ==
 	    32 + 32 * SDAX_HOT_MAX + (1 << (SDAX_FILTER_BITS - 3)));
-SDAX_ASSERT(sizeof(struct sdax_identity) == 96);
-SDAX_ASSERT(sizeof(struct sdax_question) == 104);
+SDAX_ASSERT(sizeof(struct sdax_identity) == 112);
+SDAX_ASSERT(sizeof(struct sdax_question) == 120);
 SDAX_ASSERT(sizeof(struct sdax_flight) == 8);
 SDAX_ASSERT(sizeof(struct sdax_holder) == 48);
 SDAX_ASSERT(sizeof(struct sdax_guard) == 840);

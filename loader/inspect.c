@@ -178,6 +178,18 @@ int sdax_inspect_identity(struct sdax_inspect *inspect, int fd,
 	return r;
 }
 
+int sdax_inspect_lock(struct sdax_inspect *inspect, int fd, uint64_t *ret_by)
+{
+	struct sdax_identity id;
+	int r;
+
+	r = identify(inspect, fd, &id);
+	if (r < 0)
+		return r;
+	*ret_by = id.locked_by;
+	return sdax_identity_locked(&id);
+}
+
 int sdax_inspect_holders(struct sdax_inspect *inspect,
 			 const struct sdax_key *key,
 			 struct sdax_holder **ret_holders, size_t *ret_count)

@@ -25,6 +25,15 @@ void sdax_inspect_free(struct sdax_inspect *inspect);
 int sdax_inspect_identity(struct sdax_inspect *inspect, int fd,
 			  struct sdax_identity *ret);
 
+/* Whether somebody has or waits for the lock of the inode. Not to be known: no. */
+static inline bool sdax_identity_locked(const struct sdax_identity *id)
+{
+	return id->lock && id->lock != SDAX_LOCK_UNKNOWN;
+}
+
+/* The same of what is open as fd, and who: 1, 0, or as above. */
+int sdax_inspect_lock(struct sdax_inspect *inspect, int fd, uint64_t *ret_by);
+
 /*
  * Everybody who has the inode open or mapped, this process included. An open
  * file that was dup'ed or inherited appears once for each descriptor, with the

@@ -23,9 +23,9 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <time.h>
 
+#include "barrier.h"
 #include "clock.h"
 #include "drift.h"
 #include "entry.h"
@@ -43,6 +43,7 @@
 
 #define XFS_SUPER_MAGIC 0x58465342
 #define LEASE_TRIES 3
+#define BARRIER_MS 1000
 
 /* What one file's protocol carries along. */
 struct sealing {
@@ -302,6 +303,57 @@ static int foresee(struct sealing *s)
 	return r ?: judge_map(s);
 }
 
+/* Inode locks */
+
+static int pass_lock(struct sealing *s, int fd, const char *whose,
+		     int64_t deadline)
+{
+	int r = sdax_barrier_pass(s->sd->inspect, fd, deadline);
+
+	if (r == -EBUSY)
+		return sdax_fail(s->result, STATICDAX_HELD, 0,
+				 "by a call that has %s locked and is not over",
+				 whose);
+	return r < 0 ? sdax_fail(s->result, STATICDAX_SYSTEM, r,
+				 "waiting for who has %s locked", whose) : 0;
+}
+
+/* With the registry locked, where others wait for us. */
+static int barrier(struct sealing *s, int fd, const char *whose)
+{
+	return pass_lock(s, fd, whose, sdax_now_ms() + BARRIER_MS);
+}
+
+static int open_above(const char *path)
+{
+	_cleanup_free_ char *above = strdup(path);
+
+	if (!above)
+		return -1;
+	return open(dirname(above), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Whoever has the file or its directory locked may let go while nobody waits for us. */
+static int wait_for_locks(struct sealing *s)
+{
+	_cleanup_close_ int directory = -1;
+	int64_t end = sdax_now_ms() + BARRIER_MS;
+	int r;
+
+	if (end < s->deadline)
+		end = s->deadline;
+	if (sdax_identity_locked(&s->id)) {
+		r = pass_lock(s, s->target.fd, "it", end);
+		if (r < 0)
+			return r;
+	}
+	if (!s->options->wait_ms || s->unnamed)
+		return 0;
+	directory = open_above(s->path);
+	return directory < 0 ? 0 :
+	       pass_lock(s, directory, "its directory", end);
+}
+
 /* XFS */
 
 /*
@@ -312,10 +364,15 @@ static int foresee(struct sealing *s)
  */
 static int clear_staging(struct sealing *s)
 {
+	int r;
+
 	if (s->id.magic != XFS_SUPER_MAGIC || is_noshrink(s) ||
 	    (s->id.xfs & SDAX_XFS_KNOWN &&
 	     !(s->id.xfs & (SDAX_XFS_REFLINK | SDAX_XFS_COW_FORK))))
 		return 0;
+	r = barrier(s, s->target.fd, "it");
+	if (r < 0)
+		return r;
 	if (fallocate(s->target.fd, FALLOC_FL_UNSHARE_RANGE, 0,
 		      s->target.facts.size) < 0) {
 		if (errno == EOPNOTSUPP)
@@ -383,17 +440,6 @@ static int put(struct sealing *s, struct sdax_store *store,
 }
 
 /*
- * An operation that takes the inode lock and changes nothing. Nobody knows attributes
- * of this name, which is asked only under the lock (vfs_removexattr()): one that a
- * filesystem might have would begin a transaction of its journal.
- */
-static void barrier_inode_lock(int fd)
-{
-	if (fremovexattr(fd, "staticdax.barrier") < 0)
-		errno = 0;
-}
-
-/*
  * A rename asks the LSM before it locks the file, but has its directory locked
  * all the while: one that was checked before the entry is over after this, and
  * the next is refused. So the name that still leads to the file then is kept.
@@ -401,20 +447,19 @@ static void barrier_inode_lock(int fd)
  * what resolve() found that is asked, and a seal registers, not where a symbolic
  * link may lead by now.
  */
-static bool is_named(const struct sealing *s)
+static int judge_name(struct sealing *s)
 {
-	_cleanup_free_ char *above = s->full ? strdup(s->full) : NULL;
-	_cleanup_close_ int directory = -1;
+	_cleanup_close_ int directory = s->full ? open_above(s->full) : -1;
 	struct stat st;
+	int r;
 
-	if (!above)
-		return false;
-	directory = open(dirname(above), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0)
-		return false;
-	barrier_inode_lock(directory);
-	return !lstat(s->full, &st) && st.st_dev == s->target.dev &&
-	       st.st_ino == s->target.ino;
+	r = directory < 0 ? 0 : barrier(s, directory, "its directory");
+	if (r < 0)
+		return r;
+	if (directory < 0 || lstat(s->full, &st) < 0 ||
+	    st.st_dev != s->target.dev || st.st_ino != s->target.ino)
+		return sdax_fail(s->result, STATICDAX_CHANGED, 0, "its name");
+	return 0;
 }
 
 /* What is only kept from shrinking need not be on the device for that. */
@@ -494,8 +539,8 @@ static int judge_pending(struct sealing *s, struct sdax_entry *entry)
 	facts->cow_staged = s->target.cow_staged ||
 			    s->id.xfs & SDAX_XFS_COW_FORK;
 	r = judge_file(s);
-	if (!r && !s->unnamed && !is_noshrink(s) && !is_named(s))
-		r = sdax_fail(s->result, STATICDAX_CHANGED, 0, "its name");
+	if (!r && !s->unnamed && !is_noshrink(s))
+		r = judge_name(s);
 	if (!r && is_noshrink(s))
 		entry->size = facts->size;
 	else if (!r && facts->size != size)
@@ -542,8 +587,8 @@ static int seal_once(struct sealing *s, struct sdax_store *store)
 	r = put(s, store, &entry);
 	if (r < 0)
 		return r;
-	barrier_inode_lock(s->target.fd);
-	if (!still_excluded(s))
+	r = barrier(s, s->target.fd, "it");
+	if (!r && !still_excluded(s))
 		r = -EAGAIN;
 	if (!r)
 		r = judge_pending(s, &entry);
@@ -603,8 +648,11 @@ static int change_once(struct sealing *s, struct sdax_store *store,
 	r = sdax_store_widen(store, &s->key, was, &wanted, s->id.magic);
 	if (r < 0)
 		return change_failed(s, store, r);
-	barrier_inode_lock(s->target.fd);
-	error = still_excluded(s) ? judge_pending(s, &wanted) : -EAGAIN;
+	error = barrier(s, s->target.fd, "it");
+	if (!error && !still_excluded(s))
+		error = -EAGAIN;
+	if (!error)
+		error = judge_pending(s, &wanted);
 	if (!error)
 		error = compare_maps(s, was);
 	if (error < 0) {
@@ -857,6 +905,8 @@ static int seal_target(struct sealing *s)
 		r = identify(s);
 	if (!r)
 		r = judge_file(s);
+	if (!r)
+		r = wait_for_locks(s);
 	if (r < 0)
 		return r;
 	if (!is_ready(s) && !stays(s))

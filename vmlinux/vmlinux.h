@@ -94,6 +94,15 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+typedef struct {
+	s64 counter;
+} atomic_long_t;
+
+struct rw_semaphore {
+	atomic_long_t count;
+	atomic_long_t owner;
+};
+
 struct inode {
 	umode_t i_mode;
 	dev_t i_rdev;
@@ -108,6 +117,7 @@ struct inode {
 	atomic_t i_writecount;
 	atomic_t i_readcount;
 	atomic_t i_dio_count;
+	struct rw_semaphore i_rwsem;
 };
 
 struct qstr {

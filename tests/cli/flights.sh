@@ -2,7 +2,8 @@
 #
 # Calls that passed the programs before a file was sealed, and wait for a page of the
 # caller's: behind it one looks up a file that is opened only then, and one changes a
-# file by a descriptor that no lease knows of. To be sourced after guest.sh.
+# file by a descriptor that no lease knows of. Others have the lock of a file, or of its
+# directory, until they get their page. To be sourced after guest.sh.
 
 # shellcheck shell=bash
 
@@ -110,3 +111,36 @@ until [ ! -e "/sys/block/${device#/dev/}/loop" ]; do :; done
 holds "seal_of_what_a_loop_device_had" "$S" seal --no-dax /mnt/ext4/victim
 "$S" unseal /mnt/ext4/victim >/dev/null
 rm /mnt/ext4/victim
+
+# locked NAME WORDS ELSEWHERE KIND WHAT VICTIM: a seal is refused while the call has it
+# locked, or waits, and nobody waits for it meanwhile who has to do with ELSEWHERE
+locked() {
+	local name=$1 words=$2 elsewhere=$3 victim=$6
+	: >/tmp/flight
+	stalled "$4" "$5"
+	answers 5 "$words" "deny_seal_while_${name}_is_locked" "$S" seal --no-dax "$victim"
+	answers 1 'not sealed' "not_sealed_while_${name}_is_locked" "$S" get "$victim"
+	holds "allow_truncate_while_${name}_is_locked" truncate -s 65536 "$elsewhere"
+	exec 8< <(exec 7>&-; "$S" seal --no-dax --wait 600 "$victim" 2>&1)
+	until pgrep -f "seal --no-dax --wait 600 $victim" >/dev/null; do :; done
+	holds "seal_elsewhere_while_${name}_is_locked" "$S" seal --no-dax "$elsewhere"
+	holds "unseal_elsewhere_while_${name}_is_locked" "$S" unseal "$elsewhere"
+	holds "${name}_is_locked_all_the_while" test ! -e /tmp/landed
+	go_on
+	holds "allow_what_has_${name}_locked" grep -qx 0 /tmp/landing
+	answers 0 sealed "seal_waits_for_who_has_${name}_locked" cat <&8
+	exec 8<&-
+	fails "deny_truncate_after_${name}_was_locked" truncate -s 0 "$victim"
+	"$S" unseal "$victim" >/dev/null
+	rm -f "$victim" "$elsewhere"
+}
+
+mkdir -p /mnt/ext4/locked
+fit /mnt/ext4/locked/victim
+fit /mnt/xfs/elsewhere
+locked directory 'has its directory locked' /mnt/xfs/elsewhere \
+	list /mnt/ext4/locked /mnt/ext4/locked/victim
+rmdir /mnt/ext4/locked
+fit /mnt/xfs/victim
+fit /mnt/ext4/elsewhere
+locked file 'has it locked' /mnt/ext4/elsewhere fiemap /mnt/xfs/victim /mnt/xfs/victim

@@ -5,12 +5,17 @@
  *                               only then: the victim
  *   stalled flags VICTIM        FS_IOC_SETFLAGS by a descriptor of access mode 3
  *   stalled loop DEVICE VICTIM  LOOP_CONFIGURE of DEVICE by such a descriptor
+ *   stalled list DIRECTORY      getdents64(2), which has the directory locked
+ *   stalled fiemap FILE         FIEMAP by a descriptor of access mode 3, which on XFS has
+ *                               the file locked
  * Says "stalled" once the call is under way, goes on when a line comes, and then says
- * "done" or with what errno the call ended, which is its exit status.
+ * "done" or with what errno the call ended, which is its exit status. Nobody waits for
+ * it for ever: it is killed after ten minutes, and the call with it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/loop.h>
 #include <linux/userfaultfd.h>
@@ -26,6 +31,7 @@
 
 #define PAGE 4096
 #define BLOCKS 4
+#define LAST_SECONDS 600
 
 /* fs/ext4/ext4.h */
 struct move_extent {
@@ -41,7 +47,7 @@ struct move_extent {
 
 struct call {
 	int fd;
-	unsigned long command;
+	unsigned long command;	/* of an ioctl, or 0: getdents64 */
 	void *argument;
 	int error;
 };
@@ -64,18 +70,21 @@ static int open_or_die(const char *path, int flags)
 	return fd;
 }
 
-/* A page that whoever reads it waits for. */
+/* A page that whoever touches it waits for, behind one that is like any other. */
 static void make_page(void)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
 
 	faults = syscall(SYS_userfaultfd, O_CLOEXEC);
-	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+	page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		die("mmap");
+	page += PAGE;
 	range.range.start = (uintptr_t)page;
 	range.range.len = PAGE;
-	if (faults < 0 || page == MAP_FAILED || ioctl(faults, UFFDIO_API, &api) ||
+	if (faults < 0 || ioctl(faults, UFFDIO_API, &api) ||
 	    ioctl(faults, UFFDIO_REGISTER, &range))
 		die("userfaultfd");
 }
@@ -105,8 +114,12 @@ static void *run(void *arg)
 {
 	struct call *call = arg;
 
-	if (ioctl(call->fd, call->command, call->argument) < 0)
+	if (!call->command) {
+		if (syscall(SYS_getdents64, call->fd, call->argument, PAGE) < 0)
+			call->error = errno;
+	} else if (ioctl(call->fd, call->command, call->argument) < 0) {
 		call->error = errno;
+	}
 	return NULL;
 }
 
@@ -178,10 +191,41 @@ static void loop(const char *device, const char *victim, struct call *call)
 	pthread_join(thread, NULL);
 }
 
+/* The page is where the answer goes to. */
+static void lock(struct call *call)
+{
+	pthread_t thread = start(run, call);
+
+	wait_for_reader();
+	wait_for_word();
+	give("", 1);
+	pthread_join(thread, NULL);
+}
+
+static void list(const char *directory, struct call *call)
+{
+	call->fd = open_or_die(directory, O_RDONLY | O_DIRECTORY);
+	call->argument = page;
+	lock(call);
+}
+
+static void map(const char *file, struct call *call)
+{
+	struct fiemap *fiemap = (void *)(page - sizeof(*fiemap));
+
+	fiemap->fm_length = FIEMAP_MAX_OFFSET;
+	fiemap->fm_extent_count = 1;
+	call->fd = open_or_die(file, O_ACCMODE);
+	call->command = FS_IOC_FIEMAP;
+	call->argument = fiemap;
+	lock(call);
+}
+
 int main(int argc, char **argv)
 {
 	struct call call = {};
 
+	alarm(LAST_SECONDS);
 	make_page();
 	if (argc == 4 && !strcmp(argv[1], "move"))
 		move(argv[2], argv[3], &call);
@@ -189,6 +233,10 @@ int main(int argc, char **argv)
 		flags(argv[2], &call);
 	else if (argc == 4 && !strcmp(argv[1], "loop"))
 		loop(argv[2], argv[3], &call);
+	else if (argc == 3 && !strcmp(argv[1], "list"))
+		list(argv[2], &call);
+	else if (argc == 3 && !strcmp(argv[1], "fiemap"))
+		map(argv[2], &call);
 	else
 		return 97;
 	puts(call.error ? strerror(call.error) : "done");
