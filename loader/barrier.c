@@ -13,11 +13,11 @@
 #define HANDS 4
 
 /*
- * An operation that takes the lock and changes nothing. Nobody knows attributes of this
+ * By an operation that takes the lock and changes nothing. Nobody knows attributes of this
  * name, which is asked only under the lock (vfs_removexattr()): one that a filesystem
  * might have would begin a transaction of its journal.
  */
-static void take(int fd)
+void sdax_barrier_take(int fd)
 {
 	if (fremovexattr(fd, "staticdax.barrier") < 0)
 		errno = 0;
@@ -42,6 +42,6 @@ int sdax_barrier_pass(struct sdax_inspect *inspect, int fd, int64_t deadline)
 	}
 	if (r < 0)
 		return r;
-	take(fd);
+	sdax_barrier_take(fd);
 	return 0;
 }

@@ -22,4 +22,7 @@
  */
 int sdax_barrier_pass(struct sdax_inspect *inspect, int fd, int64_t deadline);
 
+/* Waits as long as somebody has it, beyond all signals. */
+void sdax_barrier_take(int fd);
+
 #endif

@@ -324,6 +324,15 @@ static int barrier(struct sealing *s, int fd, const char *whose)
 	return pass_lock(s, fd, whose, sdax_now_ms() + BARRIER_MS);
 }
 
+/* Who keeps it locked has its name. */
+static int barrier_of_file(struct sealing *s)
+{
+	if (!s->id.alone)
+		return barrier(s, s->target.fd, "it");
+	sdax_barrier_take(s->target.fd);
+	return 0;
+}
+
 static int open_above(const char *path)
 {
 	_cleanup_free_ char *above = strdup(path);
@@ -370,7 +379,7 @@ static int clear_staging(struct sealing *s)
 	    (s->id.xfs & SDAX_XFS_KNOWN &&
 	     !(s->id.xfs & (SDAX_XFS_REFLINK | SDAX_XFS_COW_FORK))))
 		return 0;
-	r = barrier(s, s->target.fd, "it");
+	r = barrier_of_file(s);
 	if (r < 0)
 		return r;
 	if (fallocate(s->target.fd, FALLOC_FL_UNSHARE_RANGE, 0,
@@ -587,7 +596,7 @@ static int seal_once(struct sealing *s, struct sdax_store *store)
 	r = put(s, store, &entry);
 	if (r < 0)
 		return r;
-	r = barrier(s, s->target.fd, "it");
+	r = barrier_of_file(s);
 	if (!r && !still_excluded(s))
 		r = -EAGAIN;
 	if (!r)
@@ -648,7 +657,7 @@ static int change_once(struct sealing *s, struct sdax_store *store,
 	r = sdax_store_widen(store, &s->key, was, &wanted, s->id.magic);
 	if (r < 0)
 		return change_failed(s, store, r);
-	error = barrier(s, s->target.fd, "it");
+	error = barrier_of_file(s);
 	if (!error && !still_excluded(s))
 		error = -EAGAIN;
 	if (!error)
