@@ -71,4 +71,38 @@ has "a_bad_policy_is_not_installed" test ! -e "$work/etc/bad.conf"
 plays "exclusive" 0 'changed=2 .*failed=0' -e from=policies -e staticdax_exclusive=true
 has "exclusive_removes_the_other_policy" test ! -e "$work/etc/other.conf"
 has "exclusive_keeps_the_named_one" test -f "$work/etc/pool.conf"
+
+# Two machines, of which only one has the file
+for machine in one two; do
+	mkdir -p "$work/$machine/etc" "$work/$machine/files"
+	cat >"$work/$machine/staticdax" <<EOF2
+#!/bin/bash
+exec unshare --map-root-user --mount --propagation private sh -c \
+	'mount --bind "$work/$machine/files" "$work/files" && exec "$PWD/build/tests/staticdax-fake" "\$@"' \
+	"$work/$machine/staticdax" "\$@"
+EOF2
+	chmod +x "$work/$machine/staticdax"
+done
+mkdir "$work/files" "$work/carried"
+printf '%s:\n  dax: no\n' "$work/files/pool" >"$work/carried/pool.conf"
+head -c 65536 /dev/zero >"$work/one/files/pool"
+sed -e 's/^- hosts: .*/- hosts: all/' -e "s|$work/etc|$work/{{ inventory_hostname }}/etc|" \
+	-e "s|staticdax_command: .*|staticdax_command: $work/{{ inventory_hostname }}/staticdax|" \
+	"$work/site.yml" >"$work/fleet.yml"
+
+# fleet NAME STATUS ONE TWO: what becomes of the machines
+fleet() {
+	local name=$1 want=$2 said got=0
+	said=$(ansible-playbook -i one,two, --tags policy -e from=carried "$work/fleet.yml" 2>&1) || got=$?
+	if [ $got -eq "$want" ] && grep -qE "^one .*$3" <<<"$said" &&
+	   grep -qE "^two .*$4" <<<"$said"; then tap_ok "$name"; else
+		tap_not_ok "$name" "exit status $got" "$said"
+	fi
+}
+fleet "a_machine_that_has_not_the_file_fails" 2 'changed=2 .*failed=0' 'changed=0 .*failed=1'
+has "the_other_gets_its_policy" cmp "$work/carried/pool.conf" "$work/one/etc/pool.conf"
+has "and_it_does_not" test ! -e "$work/two/etc/pool.conf"
+head -c 65536 /dev/zero >"$work/two/files/pool"
+fleet "only_what_is_missing_is_done" 0 'changed=0 .*failed=0' 'changed=2 .*failed=0'
+has "both_have_the_policy" cmp "$work/one/etc/pool.conf" "$work/two/etc/pool.conf"
 tap_done
