@@ -74,6 +74,13 @@ differences() {
 	done
 }
 
+# elsewhere COMMAND...: on another host, as another user, who lives in another zone
+elsewhere() {
+	env TZ=Asia/Tokyo USER=builder LOGNAME=builder HOME="$work/home" \
+		unshare --map-root-user --uts \
+		bash -c 'hostname elsewhere && umask 027 && exec "$@"' elsewhere "$@"
+}
+
 files_in_debs() {
 	local deb
 
@@ -143,8 +150,8 @@ succeeds "symbol_versions_are_those_of_debian/libstaticdax1.symbols" dpkg-gensym
 	-v"$version" -plibstaticdax1 -P"$work" -Idebian/libstaticdax1.symbols \
 	-e"build/libstaticdax.so.$version"
 succeeds "debian_packages" make -s deb
-succeeds "debian_packages_elsewhere" env TZ=Asia/Tokyo \
-	bash -c "umask 027; make -s deb DEBS='$work/another-directory'"
+mkdir "$work/home"
+succeeds "debian_packages_elsewhere" elsewhere make -s deb DEBS="$work/another-directory"
 check "the_same_debian_packages" "$(differences $debs "$work/another-directory" \
 	"staticdax_${version}_amd64.deb" "libstaticdax1_${version}_amd64.deb" \
 	"libstaticdax-dev_${version}_amd64.deb")"
@@ -158,6 +165,9 @@ succeeds "rpm_packages" make -s rpm RPMBUILD_FLAGS="$rpmbuild_flags"
 check "rpm_packages_are_of_this_version" "$(for name in staticdax staticdax-static \
 	staticdax-libs staticdax-devel; do
 	ls build/rpm/"$name-$version-"*.rpm 2>&1 >/dev/null; done)"
+succeeds "rpm_packages_elsewhere" elsewhere make -s rpm RPMS="$work/another-rpm" \
+	RPMBUILD_FLAGS="$rpmbuild_flags"
+check "the_same_rpm_packages" "$(cd build/rpm && differences . "$work/another-rpm" *.rpm)"
 check "rpm_packages_have_the_files_of_the_debian_ones" \
 	"$(diff <(rpm -qlp build/rpm/*.rpm | common) <(files_in_debs | common))"
 for rpm in build/rpm/*.rpm; do
