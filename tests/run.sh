@@ -186,7 +186,7 @@ guarded() {
 		echo tamper privilege lock
 	else
 		case $1 in
-		6.12) echo tamper lock ;;
+		6.12) echo tamper privilege lock ;;
 		sid) echo privilege lock ;;
 		*) echo lock ;;
 		esac

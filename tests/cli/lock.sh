@@ -140,7 +140,10 @@ fails "deny_write_while_half_changed" dd if=/dev/zero of=$aligned bs=4k count=1 
 
 # A reader is in nobody's way
 hold $PINS/events read
-answers 0 'locked until reboot' "lock" "$S" lock
+# with what staticdax(8) says that it needs, and nothing else
+answers 0 'locked until reboot' "lock" \
+	setpriv --bounding-set=-all,+sys_admin,+linux_immutable,+dac_read_search \
+	"$S" lock
 kill $holder
 answers 0 'sealed$' "half_changed_is_what_it_was" "$S" get $aligned
 holds "allow_write_of_what_was_half_changed" dd if=/dev/zero of=$aligned bs=4k count=1 conv=notrunc

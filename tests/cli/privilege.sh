@@ -36,6 +36,11 @@ holds "nothing_is_left_of_it" nothing_left
 answers 0 'sealed' "seal_with_its_capabilities" with $change "$S" seal --no-dax $f
 fails "sealed_with_its_capabilities_refuses" truncate -s 0 $f
 answers 0 'enforcing: yes' "status_with_its_capabilities" with $change "$S" status
+answers 0 'as it was sealed' "verify_with_its_capabilities" with $change "$S" verify $f
+holds "upgrade_with_its_capabilities" with $change "$S" upgrade
+mkdir /tmp/policy
+printf '%s:\n  dax: no\n' $f >/tmp/policy/f.conf
+holds "apply_with_its_capabilities" with $change "$S" apply /tmp/policy
 for verb in "seal --no-dax $f" "unseal $f" "unseal --all" lock upgrade verify status; do
 	for missing in sys_admin linux_immutable; do
 		left=${change/,+$missing/}
@@ -78,6 +83,15 @@ for verb in "get $f" list "list --json" "check --no-dax $f"; do
 done
 answers '[34]' '.' "doctor_as_user" user "$none" "$S" doctor
 answers 3 'CAP_|privilege' "status_as_user" user "$none" "$S" status
+mkdir /mnt/ext4/users
+chown 1000:1000 /mnt/ext4/users
+holds "create_as_user" user "$none" "$S" create --no-dax --size 64K /mnt/ext4/users/made
+holds "map_as_user" user "$none" "$S" map /mnt/ext4/users/made
+user "$none" truncate -s 128K /mnt/ext4/users/made
+holds "prepare_as_user" user "$none" "$S" prepare --no-dax /mnt/ext4/users/made
+holds "check_after_prepare_as_user" user "$none" "$S" check --no-dax /mnt/ext4/users/made
+answers 3 'CAP_|privilege' "create_and_seal_as_user" \
+	user "$none" "$S" create --no-dax --seal --size 64K /mnt/ext4/users/sealed
 for map in sealed filesystems paths events counters control; do
 	holds "user_may_open_$map" user "$none" test -r $PINS/$map
 	fails "user_may_not_write_$map" user "$none" test -w $PINS/$map
@@ -129,4 +143,18 @@ holds "list_of_shown_registry" user "$none" "$S" list
 
 holds "unseal_all_with_its_capabilities" with $change "$S" unseal --all
 holds "nothing_left" nothing_left
+
+# Asked for by its number: gone while nobody refused it
+gone=/mnt/ext4/gone
+fit $gone
+"$S" seal --no-dax $f >/dev/null
+"$S" seal --no-dax $gone >/dev/null
+rm -f $PINS/sdax_*
+no_programs
+rm $gone
+with $change "$S" verify >/dev/null 2>&1
+answers 0 "$gone .* sealed$" "deleted_is_not_found_without_dac_read_search" "$S" list
+with $change,+dac_read_search "$S" verify >/dev/null 2>&1
+answers 0 "$gone .*deleted" "deleted_is_found_with_dac_read_search" "$S" list
+holds "unseal_what_is_gone" "$S" unseal --all
 tap_done
