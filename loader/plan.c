@@ -239,7 +239,7 @@ static int refuse_conflict(const struct plan_file *first,
 {
 	error->file = strdup(second->rule->file);
 	error->line = second->rule->line;
-	error->column = 1;
+	error->column = second->rule->column;
 	snprintf(error->text, sizeof(error->text),
 		 "it asks for another seal of '%.100s' than %.80s:%u; let one of them go",
 		 second->path, first->rule->file, first->rule->line);
@@ -354,7 +354,7 @@ int plan_make(const struct policy *policy, struct plan *ret,
 		if (r < 0) {
 			ret_error->file = strdup(rule->file);
 			ret_error->line = rule->line;
-			ret_error->column = 1;
+			ret_error->column = rule->column;
 			snprintf(ret_error->text, sizeof(ret_error->text),
 				 "looking for '%.100s': %s", rule->pattern,
 				 strerror(-r));

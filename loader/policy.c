@@ -293,6 +293,7 @@ static int take_pattern(struct reading *reading, const yaml_event_t *event,
 	rule->exact = !strpbrk(pattern, "*?[\\");
 	rule->file = reading->name;
 	rule->line = event->start_mark.line + 1;
+	rule->column = event->start_mark.column + 1;
 	reading->policy->count++;
 	return 0;
 }
@@ -392,7 +393,10 @@ static int check_twice(struct reading *reading, size_t from)
 	qsort(sorted, count, sizeof(*sorted), compare_patterns);
 	for (size_t i = 1; i < count; i++)
 		if (!strcmp(sorted[i - 1]->pattern, sorted[i]->pattern)) {
-			yaml_mark_t mark = { .line = sorted[i]->line - 1 };
+			yaml_mark_t mark = {
+				.line = sorted[i]->line - 1,
+				.column = sorted[i]->column - 1,
+			};
 
 			return refuse(reading, &mark,
 				      "the path stands in line %u already",

@@ -27,7 +27,7 @@ struct policy_rule {
 	bool exact;			/* a path, nothing to expand */
 	struct staticdax_options options;
 	const char *file;		/* the policy's */
-	unsigned int line;		/* from 1, of the pattern */
+	unsigned int line, column;	/* from 1, of the pattern */
 };
 
 struct policy {

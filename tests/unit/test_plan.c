@@ -132,6 +132,10 @@ static void test_once(void)
 	tap_ok(r == -EINVAL && error.line == 2 && strstr(error.text, "p:1"),
 	       "two patterns that differ are refused: %s", error.text);
 	done(&policy, &plan, &error);
+	r = plan_text("{%/*.img: {}, %/a*: {align: 2M}}\n", &policy, &plan, &error);
+	tap_ok(r == -EINVAL && error.line == 1 && error.column > 5,
+	       "where in its line, too: column %u", error.column);
+	done(&policy, &plan, &error);
 	r = plan_text("%/a.img:\n  audit: yes\n%/link:\n", &policy, &plan,
 		      &error);
 	tap_ok(r == -EINVAL && error.line == 3,

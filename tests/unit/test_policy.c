@@ -33,6 +33,7 @@ static const struct {
 	{ "unknown option", "/a:\n  align: 2M\n  size: 1\n", -EINVAL, 3, 3, 0 },
 	{ "option twice", "/a:\n  align: 2M\n  align: 4K\n", -EINVAL, 3, 3, 0 },
 	{ "path twice", "/a:\n/b:\n/a:\n", -EINVAL, 3, 1, 0 },
+	{ "path twice in a line", "{/a: {}, /b: {}, /a: {}}\n", -EINVAL, 1, 18, 0 },
 	{ "bad size", "/a:\n  align: 2X\n", -EINVAL, 2, 10, 0 },
 	{ "small align", "/a:\n  align: 512\n", -EINVAL, 2, 10, 0 },
 	{ "odd align", "/a:\n  align: 12K\n", -EINVAL, 2, 10, 0 },
