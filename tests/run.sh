@@ -12,7 +12,7 @@
 #   ALL=yes             every part on every kernel, and whole: half a day
 #   FUZZ=100000000      how many inputs each fuzzer gets, default some seconds
 #   UPGRADES=100        a part of its own, upgrades, which replaces the programs as
-#                       often under the hammer of tests/lifetime/upgrade.sh
+#                       often under the hammer of tests/lifetime/upgrade.sh; ALL has it
 #   KILLS=200           how many machines tests/lifetime/durable.sh kills, default 6
 #   JOBS=2              machines side by side, default one more than processors
 
@@ -196,7 +196,7 @@ guarded() {
 # A machine each: options of tests/vm/run.sh, then what to run in it. After @ a
 # test of the host's, which starts machines itself and gets the kernel's name.
 parts() {
-	local kernel=$1 kills=no upgrades=4 whole=no
+	local kernel=$1 kills=no upgrades=4 whole=no hammered=${UPGRADES:-${ALL:+100}}
 
 	# How our programs behave when they are killed or asked nonsense differs little
 	# between kernels, and so does what a killed machine leaves; they take long. The
@@ -262,8 +262,8 @@ parts() {
 	echo "mounts -f ext4 -e MANY=$kills tests/lifetime/mounts.sh"
 	echo "upgrade -f ext4,xfs -e KILLS=$whole -e UPGRADES=$upgrades" \
 		"tests/lifetime/upgrade.sh"
-	[ -z "${UPGRADES:-}" ] || echo "upgrades -f ext4,xfs -t $((300 + 30 * UPGRADES))" \
-		"-e UPGRADES=$UPGRADES tests/lifetime/upgrade.sh hammered"
+	[ -z "$hammered" ] || echo "upgrades -f ext4,xfs -t $((300 + 30 * hammered))" \
+		"-e UPGRADES=$hammered tests/lifetime/upgrade.sh hammered"
 	echo "off -l landlock,lockdown,yama,integrity,apparmor tests/cli/off.sh"
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Tries in turn, until SIGTERM, all that a sealed file does not allow, and one
- * write that it does: hammer FILE CLONE. A line for each: its name, how often
- * it was tried, how often the answer was wrong, and the last wrong answer.
+ * write that it does: hammer FILE CLONE, where FILE lies at the root of a filesystem
+ * that is mounted once. A line for each: its name, how often it was tried, how often
+ * the answer was wrong, and the last wrong answer.
  *
  * Each turn ends with an fsync, which sleeps: the kernel lets go of a program only
  * when every task has slept or been in user space, and so what is hammered upon
@@ -11,15 +12,17 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <linux/fs.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
-static const char *path, *clone_path;
+static const char *path, *clone_path, *root;
 static int fd, clone_fd;
 static char page[4096];
 
@@ -60,9 +63,39 @@ static int try_append(void)
 	return again < 0 ? -1 : close(again);
 }
 
+static int try_empty(void)
+{
+	int again = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	return again < 0 ? -1 : close(again);
+}
+
+static int try_flags(void)
+{
+	int flags;
+
+	return ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 ? -1 :
+							ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
 static int try_unlink(void)
 {
 	return unlink(path);
+}
+
+static int try_rename_over(void)
+{
+	return rename(clone_path, path);
+}
+
+static int try_rename_away(void)
+{
+	return rename(path, clone_path);
+}
+
+static int try_detach(void)
+{
+	return umount2(root, MNT_DETACH);
 }
 
 static int try_write(void)
@@ -84,7 +117,12 @@ static struct attempt {
 	{ "clone_from", try_clone_from, ETXTBSY, 0, 0, 0 },
 	{ "clone_into", try_clone_into, ETXTBSY, 0, 0, 0 },
 	{ "append", try_append, ETXTBSY, 0, 0, 0 },
+	{ "empty", try_empty, ETXTBSY, 0, 0, 0 },
+	{ "flags", try_flags, ETXTBSY, 0, 0, 0 },
 	{ "unlink", try_unlink, EPERM, 0, 0, 0 },
+	{ "rename_over", try_rename_over, EPERM, 0, 0, 0 },
+	{ "rename_away", try_rename_away, EPERM, 0, 0, 0 },
+	{ "detach", try_detach, EBUSY, 0, 0, 0 },
 	{ "write", try_write, 0, 0, 0, 0 },
 };
 
@@ -104,6 +142,7 @@ int main(int argc, char **argv)
 		return 2;
 	path = argv[1];
 	clone_path = argv[2];
+	root = dirname(strdup(path));
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	clone_fd = open(clone_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0 || clone_fd < 0 || pwrite(clone_fd, page, sizeof(page), 0) < 0)

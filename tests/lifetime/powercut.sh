@@ -1,30 +1,31 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The power goes while the loader stands at one of its steps, or while files are
-# sealed, unsealed and written to and the programs replaced, or when a file has just
+# The power goes while the loader stands at one of its steps, of those that are named
+# or of all that it takes, and another sealed file is written to, or when a file has just
 # been created or prepared: QEMU is killed, and the machine boots again from the same
 # disks.
 #
 # Usage: tests/lifetime/powercut.sh KERNEL
 #   CUTS="seal:fsync:1 ..."  at which steps, a boot each: the N-th system call of that
 #                            name in a verb, where "mend" is prepare without
-#                            --relocate; "turns" is at no certain one; "created" and
+#                            --relocate; "any" is at a random one of seal, unseal or
+#                            upgrade, and any:SEED at the same again; "created" and
 #                            "prepared" are at the end of those; "brief", "all"
 
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tap.sh
 
 kernel=$1
-cuts=${CUTS:-seal:fsync:1 prepare:unlinkat:1 mend:msync:1 created turns}
-[ "$cuts" != brief ] || cuts="created turns"
+cuts=${CUTS:-seal:fsync:1 prepare:unlinkat:1 mend:msync:1 created any any}
+[ "$cuts" != brief ] || cuts="created any any"
 [ "$cuts" != all ] || cuts="seal:bpf:100 seal:bpf:400 seal:mount:1 seal:renameat2:1 \
 	seal:fcntl:1 seal:fsync:1 seal:fremovexattr:1 seal:fremovexattr:2 \
 	unseal:bpf:60 unseal:unlinkat:9 unseal:umount2:1 \
 	upgrade:bpf:300 upgrade:renameat2:1 upgrade:unlinkat:9 \
 	prepare:pwrite64:3 prepare:linkat:1 prepare:fsync:1 prepare:renameat2:1 \
 	prepare:unlinkat:1 mend:fallocate:1 mend:msync:1 mend:ftruncate:1 mend:fsync:1 \
-	prepared created turns"
+	prepared created any any any any any any"
 work=$(mktemp -d "${TMPDIR:-/tmp}/staticdax-cut.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 PATH=$PATH:/usr/sbin:/sbin
@@ -69,6 +70,7 @@ boot() {
 
 before=mkfs
 for cut in $cuts end; do
+	[ "$cut" != any ] || cut=any:$RANDOM
 	boot "$before" "$cut"
 	before=$cut
 done

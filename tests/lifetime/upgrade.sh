@@ -63,7 +63,7 @@ while read -r what tries wrong said; do
 		tap_ok "hammer_${what}_during_upgrades ($tries tries)"
 	fi
 done </tmp/hammer
-holds "hammer_tried_everything" test "$(wc -l </tmp/hammer)" -eq 9
+holds "hammer_tried_everything" test "$(wc -l </tmp/hammer)" -eq 14
 
 answers 0 'enforcing: yes' "status_after_upgrades" "$S" status
 holds "get_after_upgrades" "$S" get $f $g
