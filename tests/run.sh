@@ -12,7 +12,8 @@
 #   ALL=yes             every part on every kernel, and whole: half a day
 #   FUZZ=100000000      how many inputs each fuzzer gets, default some seconds
 #   UPGRADES=100        a part of its own, upgrades, which replaces the programs as
-#                       often under the hammer of tests/lifetime/upgrade.sh; ALL has it
+#                       often under the hammer of tests/lifetime/upgrade.sh; 6.1
+#                       has it by default, and ALL on each kernel
 #   KILLS=200           how many machines tests/lifetime/durable.sh kills, default 6
 #   JOBS=2              machines side by side, default one more than processors
 
@@ -205,6 +206,8 @@ parts() {
 	if [ "$kernel" = 6.12 ] || [ $whole = yes ]; then
 		kills=yes upgrades=6
 	fi
+	# the kernel that loads them soonest has as many as anybody asks for
+	[ "$kernel" != 6.1 ] || hammered=${hammered:-100}
 	contract_parts "$kernel"
 	if [ $kills = yes ]; then
 		echo "noshrink-contract -f ext4,xfs tests/guest/contract.sh /tmp:noshrink" \

@@ -292,6 +292,12 @@ mount -t tmpfs none /mnt/xfs-dax
 answers 5 'nobody is seen' "unseal_in_a_pid_namespace_refuses_what_is_out_of_reach" \
 	unshare --pid --fork "$S" unseal --all
 umount /mnt/xfs-dax
+"$S" seal $f >/dev/null
+exec 7<$g
+answers 5 "fd 7" "unseal_all_while_one_is_open" "$S" unseal --all
+answers 1 'not sealed' "unseal_all_lets_the_others_go" "$S" get $f
+fails "deny_truncate_of_the_one_that_is_open" truncate -s 0 $g
+exec 7<&-
 holds "unseal_all" "$S" unseal --all
 holds "nothing_attached_after_unseal_all" nothing_left
 

@@ -278,7 +278,6 @@ holds "allow_lazy_umount_above_one_of_two" umount -l /tmp/tree
 # Remounted, frozen
 mount -o remount,ro $A
 holds "get_while_read_only" "$S" get $A/f
-fails "deny_truncate_while_read_only" truncate -s 0 $A/f
 mount -o remount,rw $A
 fails "deny_truncate_after_read_only" truncate -s 0 $A/f
 holds "allow_other_file_after_read_only" truncate -s 65536 $A/g
