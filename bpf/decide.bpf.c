@@ -247,7 +247,7 @@ static __noinline int lapse(struct sdax_entry *entry, struct sdax_key *key,
 		.op = whole ? SDAX_OP_UMOUNT : SDAX_OP_UNLINK,
 		.hook = whole ? SDAX_HOOK_SB_UMOUNT : SDAX_HOOK_INODE_UNLINK,
 		.why = SDAX_WHY_LAPSED,
-		.audit = entry->flags & SDAX_F_AUDIT,
+		.audit = sdax_entry_audits(entry),
 	};
 	union fate was = { .word = *(volatile u32 *)word }, now = was;
 
@@ -271,7 +271,7 @@ static __noinline int lapse(struct sdax_entry *entry, struct sdax_key *key,
 static __noinline int uncount(struct sdax_entry *entry, u32 dev)
 {
 	struct sdax_fs *fs = bpf_map_lookup_elem(&filesystems, &dev);
-	u64 audits = entry->flags & SDAX_F_AUDIT, seals = audits ^ SDAX_F_AUDIT;
+	u64 audits = sdax_entry_audits(entry), seals = !audits;
 	u64 keeps = entry->deny >> SDAX_OP_UMOUNT & 1;
 	u64 judges = entry->deny >> SDAX_OP_WRITE & 1;
 
@@ -308,7 +308,7 @@ static __always_inline bool is_replaced(struct sdax_entry *entry)
 	u32 rewriters = SDAX_BIT(SDAX_OP_FLAGS) | SDAX_BIT(SDAX_OP_SWAP_EXTENTS);
 
 	return entry->state == SDAX_STATE_ACTIVE &&
-	       !(entry->flags & SDAX_F_AUDIT) &&
+	       !sdax_entry_audits(entry) &&
 	       (entry->deny & rewriters) == rewriters;
 }
 
@@ -322,7 +322,7 @@ static __noinline int judge(struct sdax_entry *entry, struct sdax_key *key,
 		.length = access->length,
 		.op = SDAX_OP_NAME(access->op),
 		.hook = hook,
-		.audit = entry->flags & SDAX_F_AUDIT,
+		.audit = sdax_entry_audits(entry),
 		.error = access->error,
 	};
 	int verdict;

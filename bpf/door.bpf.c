@@ -112,6 +112,7 @@ static __always_inline bool reuses_numbers(u32 magic)
 static __always_inline bool is_whole(const struct sdax_entry *entry, u32 magic)
 {
 	u8 flags = entry->flags & ~(SDAX_F_AUDIT | SDAX_F_DAX);
+	u32 audit = entry->flags & SDAX_F_AUDIT ? SDAX_DENY_AUDIT : 0;
 
 	if (is_canary(entry))
 		return magic == TMPFS_MAGIC && entry->flags == SDAX_F_CANARY &&
@@ -119,7 +120,8 @@ static __always_inline bool is_whole(const struct sdax_entry *entry, u32 magic)
 		       entry->deny == SDAX_DENY_STATIC;
 	if (flags != (reuses_numbers(magic) ? SDAX_F_REUSED : 0))
 		return false;
-	return entry->deny && entry->deny == sdax_mode_denies(entry->mode);
+	return (entry->deny ^ audit) &&
+	       (entry->deny ^ audit) == sdax_mode_denies(entry->mode);
 }
 
 /* Is what was judged what is in the entry? */
@@ -134,7 +136,7 @@ static __always_inline bool is_same_seal(const struct sdax_entry *entry,
 static __always_inline void count(struct sdax_fs *fs,
 				  const struct sdax_entry *entry, s64 by)
 {
-	bool audit = entry->flags & SDAX_F_AUDIT;
+	bool audit = sdax_entry_audits(entry);
 
 	__sync_fetch_and_add(audit ? &fs->audits : &fs->seals, (u32)by);
 	if (entry->deny & SDAX_BIT(SDAX_OP_UMOUNT))

@@ -13,7 +13,7 @@
 #include <linux/types.h>
 
 #ifndef SDAX_ABI_VERSION
-#define SDAX_ABI_VERSION 7
+#define SDAX_ABI_VERSION 8
 #endif
 
 /*
@@ -23,7 +23,8 @@
  * rewrite it, and a key that misses fails open. part tells the subvolumes of a
  * btrfs apart, each of which numbers its inodes anew: their id, times
  * SDAX_PART_PIECES. To that the map "paths" adds the number of the piece of a
- * long path. 0 on every other filesystem.
+ * long path, or the last of all for a record that is being replaced, see
+ * SDAX_F_RENEWS. 0 on every other filesystem.
  */
 struct sdax_key {
 	__u64 ino;
@@ -31,7 +32,7 @@ struct sdax_key {
 	__u32 part;
 };
 
-#define SDAX_PART_PIECES 64	/* more than PATH_MAX / SDAX_PATH_PART */
+#define SDAX_PART_PIECES 64	/* more than PATH_MAX / SDAX_PATH_PART + 1 */
 /* Once puts a key in, twice takes it out again. */
 static inline void sdax_key_mix(struct sdax_key *mixed,
 				const struct sdax_key *key)
@@ -72,6 +73,12 @@ enum sdax_op {
 #define SDAX_DENY_STATIC \
 	((SDAX_BIT(SDAX_OP_MAX_) - 1) & ~SDAX_BIT(SDAX_OP_WRITE))
 #define SDAX_DENY_SWAPFILE (SDAX_BIT(SDAX_OP_MAX_) - 1)
+
+/*
+ * Beside these: an audit, said a second time. Who edits SDAX_F_AUDIT into an entry, and
+ * not this, has made no audit of it: see sdax_entry_audits().
+ */
+#define SDAX_DENY_AUDIT (1U << 31)
 
 /*
  * What noshrink refuses, and why: no page may be taken away from under a
@@ -147,6 +154,8 @@ enum sdax_lapse {
 				   numbers are used again while this one lives,
 				   or nobody can rewrite the generation */
 #define SDAX_F_WAS_AUDIT 0x10	/* an audit, until it is judged as a seal; refuses */
+#define SDAX_F_RENEWS	0x20	/* pending: the file's lapsed record is set aside, and
+				   comes back if this is not judged */
 
 /* What the programs know of a seal. */
 struct sdax_entry {
@@ -165,6 +174,15 @@ struct sdax_entry {
 	__u8 flags;		/* SDAX_F_* */
 	__u8 lapse;		/* enum sdax_lapse */
 };
+
+/*
+ * 1: what the mode refuses is noticed only; 0: it is refused. Both places have to say
+ * so, or somebody has edited one of them. Without a branch, as programs count by it.
+ */
+static inline __u32 sdax_entry_audits(const struct sdax_entry *entry)
+{
+	return entry->deny >> 31 & entry->flags & SDAX_F_AUDIT;
+}
 
 /*
  * Value of "sealed": the entry, and the beginning of the path for people. The

@@ -145,7 +145,7 @@ static int count_one(void *arg, const struct sdax_key *key,
 	t = tally_of(census, key->dev);
 	if (!t)
 		return -ENOMEM;
-	if (entry->flags & SDAX_F_AUDIT) {
+	if (sdax_entry_audits(entry)) {
 		t->fs.audits++;
 		t->fs.keeping_audits += keeps;
 	} else {

@@ -16,8 +16,10 @@ const char *sdax_entry_edited(const struct sdax_entry *entry)
 		return "passes for the canary";
 	if (entry->mode >= SDAX_MODE_MAX_)
 		return "has an unknown mode";
-	if (entry->deny != sdax_mode_denies(entry->mode))
+	if ((entry->deny & ~SDAX_DENY_AUDIT) != sdax_mode_denies(entry->mode))
 		return "does not refuse what its mode refuses";
+	if (!(entry->deny & SDAX_DENY_AUDIT) != !(entry->flags & SDAX_F_AUDIT))
+		return "is marked as an audit in one place of two";
 	return sdax_entry_counts(entry) || is_lapse(entry) ?
 		       NULL : "was switched off";
 }

@@ -98,7 +98,8 @@ static bool is_edited(struct sdax_entry entry)
 	__u32 deny = sdax_mode_denies(entry.mode);
 
 	if ((entry.deny & deny) == deny)
-		entry.deny = deny;
+		entry.deny = deny | (sdax_entry_audits(&entry) ?
+					     SDAX_DENY_AUDIT : 0);
 	return sdax_entry_edited(&entry);
 }
 
@@ -124,7 +125,8 @@ int sdax_query_slot(struct staticdax *sd, const struct sdax_store *store,
 		.size = ret->size,
 		.state = state_of(&entry),
 		.mode = (enum staticdax_mode)entry.mode,
-		.audit = entry.flags & (SDAX_F_AUDIT | SDAX_F_WAS_AUDIT),
+		.audit = sdax_entry_audits(&entry) ||
+			 entry.flags & SDAX_F_WAS_AUDIT,
 		.dax = entry.flags & SDAX_F_DAX,
 		.dev = key->dev,
 		.ino = key->ino,

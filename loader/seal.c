@@ -62,6 +62,7 @@ struct sealing {
 	bool self_held;		/* we hold it ourselves: counts, not a lease */
 	bool mapped;		/* its extents would do, before it had an entry */
 	bool first;		/* not all was refused on its filesystem before */
+	bool renews;		/* a record that is not in force, and comes back */
 };
 
 /* Where its blocks are is no matter to it, so nobody looks. */
@@ -406,8 +407,10 @@ static struct sdax_entry pending_entry(const struct sealing *s)
 		.mode = s->options->mode,
 	};
 
-	if (s->options->flags & STATICDAX_AUDIT)
+	if (s->options->flags & STATICDAX_AUDIT) {
 		entry.flags |= SDAX_F_AUDIT;
+		entry.deny |= SDAX_DENY_AUDIT;
+	}
 	if (s->target.facts.attributes & STATX_ATTR_DAX)
 		entry.flags |= SDAX_F_DAX;
 	if (sdax_query_reuses_numbers(s->id.magic))
@@ -435,7 +438,8 @@ static int put(struct sealing *s, struct sdax_store *store,
 		return r;
 	resolve(s);
 	*entry = pending_entry(s);
-	r = sdax_store_put(store, &s->key, entry, &s->id, s->full ?: s->path);
+	r = (s->renews ? sdax_store_renew : sdax_store_put)(
+		store, &s->key, entry, &s->id, s->full ?: s->path);
 	if (r == -E2BIG)
 		return sdax_fail(s->result, STATICDAX_REGISTRY_FULL, 0,
 				 "it holds %llu", store->capacity);
@@ -607,7 +611,7 @@ static int seal_once(struct sealing *s, struct sdax_store *store)
 			r = activate_failed(s, store, r);
 	}
 	if (r < 0) {
-		sdax_store_del(store, &s->key);
+		sdax_store_take_back(store, &s->key);
 		return r;
 	}
 	if (s->first)
@@ -618,7 +622,7 @@ static int seal_once(struct sealing *s, struct sdax_store *store)
 
 static bool is_judged(const struct sdax_entry *entry)
 {
-	return !(entry->flags & SDAX_F_AUDIT) &&
+	return !sdax_entry_audits(entry) &&
 	       entry->mode != SDAX_MODE_NOSHRINK;
 }
 
@@ -709,7 +713,7 @@ static bool same_kind(const struct sealing *s, const struct sdax_entry *entry)
 	bool audit = s->options->flags & STATICDAX_AUDIT;
 
 	return entry->mode == s->options->mode &&
-	       audit == !!(entry->flags & SDAX_F_AUDIT);
+	       audit == sdax_entry_audits(entry);
 }
 
 /* The blocks stay where they are: there is nobody who could be in the way. */
@@ -784,7 +788,7 @@ static int seal_sealed(struct sealing *s, struct sdax_store *store,
 	if (!same_kind(s, entry))
 		return sdax_fail(s->result, STATICDAX_OTHER_MODE, 0, "%s%s",
 				 staticdax_mode_word(entry->mode),
-				 entry->flags & SDAX_F_AUDIT ? ", audit" : "");
+				 sdax_entry_audits(entry) ? ", audit" : "");
 	if (entry->align >= s->align) {
 		r = vouch(s, store, entry);
 		if (r < 0)
@@ -797,44 +801,31 @@ static int seal_sealed(struct sealing *s, struct sdax_store *store,
 	return align_more(s, store, entry);
 }
 
-/* At the door the new entry takes the place of the lapsed one. */
-static int take_out(struct sdax_store *store, const struct sdax_key *key)
-{
-	return sdax_store_guarded(store) ? 0 : sdax_store_del(store, key);
-}
-
 /*
  * A lapsed seal is a record until there is another: it says whether the map has
- * moved meanwhile, and comes back if the file cannot be sealed. Not if locked,
- * since the door lets in nothing but what refuses: the file is then not sealed,
- * and is not called lapsed any more.
+ * moved meanwhile, and stays if the file cannot be sealed. Not if locked, since the
+ * door lets in nothing but what refuses: the file is then not sealed, and is not
+ * called lapsed any more.
  */
 static int seal_lapsed(struct sealing *s, struct sdax_store *store,
 		       const struct sdax_entry *lapsed)
 {
 	struct staticdax_result *result = s->result;
-	_cleanup_free_ char *path = NULL;
 	int r;
 
 	r = s->mapped ? 0 : foresee(s);
 	if (r < 0)
 		return r;
-	r = sdax_store_path(store, &s->key, &path);
-	if (r == -ENOMEM)
-		return sdax_fail(result, STATICDAX_SYSTEM, r,
-				 "reading the registry");
-	r = take_out(store, &s->key);
+	s->renews = !sdax_entry_counts(lapsed);
+	/* somebody has made a seal pending */
+	if (!s->renews && !sdax_store_guarded(store))
+		r = sdax_store_del(store, &s->key);
 	if (r < 0)
 		return sdax_fail(result, STATICDAX_SYSTEM, r,
-				 "removing the lapsed record");
+				 "removing the pending record");
 	r = seal_excluded(s, store, NULL);
-	if (r < 0 && sdax_store_guarded(store))
+	if (r < 0)
 		return r;
-	if (r < 0) {
-		sdax_store_put(store, &s->key, lapsed, &s->id, path ?: "");
-		sdax_store_settle(store);
-		return r;
-	}
 	/* another generation is another file; noshrink knows of no map */
 	result->lapsed = lapsed->generation == s->id.generation &&
 			 !is_noshrink(s) &&

@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -412,7 +413,7 @@ bool sdax_store_reaches(const struct sdax_store *store,
 			const struct sdax_key *key,
 			const struct sdax_entry *entry)
 {
-	bool audit = entry->flags & SDAX_F_AUDIT;
+	bool audit = sdax_entry_audits(entry);
 	__u64 bit = sdax_filter_bit(key->ino);
 	__u32 dev = key->dev;
 	struct sdax_fs fs;
@@ -434,7 +435,7 @@ static int count_from(struct sdax_store *store, struct sdax_fs fs,
 		      const struct sdax_entry *entry, __u32 magic, int by)
 {
 	struct sdax_control *control = store->control;
-	bool audit = entry->flags & SDAX_F_AUDIT;
+	bool audit = sdax_entry_audits(entry);
 	__u32 dev = key->dev;
 	int r;
 
@@ -513,6 +514,34 @@ static void forget_of(struct sdax_store *store, const struct sdax_key *key,
 		sdax_drift_forget(key);
 }
 
+/* No path has so many pieces. */
+static struct sdax_key aside_of(const struct sdax_key *key)
+{
+	struct sdax_key aside = *key;
+
+	aside.part += SDAX_PART_PIECES - 1;
+	return aside;
+}
+
+_Static_assert(sizeof(struct sdax_slot) == sizeof(struct sdax_path) &&
+	       PATH_MAX / SDAX_PATH_PART < SDAX_PART_PIECES - 1,
+	       "a record fits behind the pieces of its path");
+
+static void aside_del(struct sdax_store *store, const struct sdax_key *key)
+{
+	struct sdax_key aside = aside_of(key);
+
+	bpf_map_delete_elem(store->paths, &aside);
+}
+
+static __u32 pieces_of(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len <= SDAX_PATH_HEAD ? 0 :
+	       (len - SDAX_PATH_HEAD + SDAX_PATH_PART - 1) / SDAX_PATH_PART;
+}
+
 /* What the slot has no room for. */
 static int paths_put(struct sdax_store *store, const struct sdax_key *key,
 		     const char *path)
@@ -549,7 +578,7 @@ static bool is_full(const struct sdax_store *store,
 
 static int put_counted(struct sdax_store *store, const struct sdax_key *key,
 		       const struct sdax_slot *slot,
-		       const struct sdax_identity *id)
+		       const struct sdax_identity *id, __u64 how)
 {
 	bool counted = sdax_entry_counts(&slot->entry);
 	struct sdax_fs fs = {};
@@ -567,7 +596,7 @@ static int put_counted(struct sdax_store *store, const struct sdax_key *key,
 	}
 	if (r < 0)
 		return r;
-	r = bpf_map_update_elem(store->sealed, key, slot, BPF_NOEXIST);
+	r = bpf_map_update_elem(store->sealed, key, slot, how);
 	if (r < 0 && counted)
 		count_on_filesystem(store, key, &slot->entry, id->magic, -1);
 	return r;
@@ -588,36 +617,148 @@ static void note_record(struct sdax_store *store, const struct sdax_key *key,
 	sdax_key_mix(&store->control->keys, key);
 }
 
+/* Where a subvolume's number lies is not for the door to be told. */
+static int put_at_door(struct sdax_store *store, const struct sdax_key *key,
+		       const struct sdax_entry *entry,
+		       const struct sdax_identity *id, const char *path)
+{
+	int r;
+
+	if (id->part && !store->control->subvolume_at.root)
+		return -EPERM;
+	r = sdax_door_put(store->door, key, entry, id->magic, path,
+			  &store->number);
+	return r ?: sdax_store_refresh(store);
+}
+
+/* how: BPF_NOEXIST, or BPF_EXIST for the record that is replaced. */
+static int put(struct sdax_store *store, const struct sdax_key *key,
+	       const struct sdax_slot *slot, const struct sdax_identity *id,
+	       const char *path, __u64 how)
+{
+	int r;
+
+	r = paths_put(store, key, path);
+	if (!r)
+		r = put_counted(store, key, slot, id, how);
+	if (!r) {
+		store->put_key = *key;
+		store->put = *slot;
+	}
+	return r;
+}
+
+static struct sdax_slot slot_of(const struct sdax_entry *entry,
+				const char *path)
+{
+	struct sdax_slot slot = { .entry = *entry };
+
+	memcpy(slot.path, path, strnlen(path, sizeof(slot.path)));
+	return slot;
+}
+
 int sdax_store_put(struct sdax_store *store, const struct sdax_key *key,
 		   const struct sdax_entry *entry,
 		   const struct sdax_identity *id, const char *path)
 {
-	struct sdax_slot slot = { .entry = *entry };
+	struct sdax_slot slot = slot_of(entry, path);
 	int r;
 
-	if (sdax_store_guarded(store)) {
-		/* where a subvolume's number lies is not for the door to be told */
-		if (id->part && !store->control->subvolume_at.root)
-			return -EPERM;
-		r = sdax_door_put(store->door, key, entry, id->magic, path,
-				  &store->number);
-		return r ?: sdax_store_refresh(store);
-	}
+	if (sdax_store_guarded(store))
+		return put_at_door(store, key, entry, id, path);
 	if (is_full(store, entry))
 		return -E2BIG;
-	memcpy(slot.path, path, strnlen(path, sizeof(slot.path)));
 	store->control->changing = *key;
-	r = paths_put(store, key, path);
-	if (!r)
-		r = put_counted(store, key, &slot, id);
+	r = put(store, key, &slot, id, path, BPF_NOEXIST);
 	if (r < 0) {
 		paths_del(store, key);
 		sdax_store_settle(store);
 		return r;
 	}
 	note_record(store, key, entry, 1);
-	store->put_key = *key;
-	store->put = slot;
+	return 0;
+}
+
+int sdax_store_renew(struct sdax_store *store, const struct sdax_key *key,
+		     const struct sdax_entry *entry,
+		     const struct sdax_identity *id, const char *path)
+{
+	struct sdax_slot slot = slot_of(entry, path), lapsed;
+	struct sdax_key aside = aside_of(key), behind = *key;
+	int r;
+
+	if (sdax_store_guarded(store))
+		return put_at_door(store, key, entry, id, path);
+	r = sdax_store_slot(store, key, &lapsed);
+	if (!r && sdax_entry_counts(&lapsed.entry))
+		r = -EBUSY;
+	if (r < 0)
+		return r;
+	slot.entry.flags |= SDAX_F_RENEWS;
+	store->control->changing = *key;
+	r = bpf_map_update_elem(store->paths, &aside, &lapsed, BPF_ANY);
+	if (!r)
+		r = put(store, key, &slot, id, path, BPF_EXIST);
+	if (r < 0) {
+		aside_del(store, key);
+		sdax_store_settle(store);
+		return r;
+	}
+	/* the name that it had may have been longer */
+	behind.part += pieces_of(path);
+	paths_del(store, &behind);
+	return 0;
+}
+
+/* What was lapsed, is a seal again: of the old one only the denial is left elsewhere. */
+static void renewed(struct sdax_store *store, const struct sdax_key *key,
+		    const struct sdax_entry *entry)
+{
+	aside_del(store, key);
+	bpf_map_delete_elem(store->last, key);
+	if (!has_list(entry))
+		sdax_drift_forget(key);
+}
+
+/*
+ * The record that a pending entry was to replace, under the name that its file has now.
+ * ENOENT: it was to replace none.
+ */
+static int bring_back(struct sdax_store *store, const struct sdax_key *key,
+		      struct sdax_slot *ret_pending)
+{
+	struct sdax_key aside = aside_of(key);
+	struct sdax_slot lapsed;
+	int r;
+
+	r = sdax_store_slot(store, key, ret_pending);
+	if (!r && (ret_pending->entry.state != SDAX_STATE_PENDING ||
+		   !(ret_pending->entry.flags & SDAX_F_RENEWS)))
+		r = -ENOENT;
+	if (!r)
+		r = bpf_map_lookup_elem(store->paths, &aside, &lapsed);
+	if (r < 0)
+		return r;
+	memcpy(lapsed.path, ret_pending->path, sizeof(lapsed.path));
+	return bpf_map_update_elem(store->sealed, key, &lapsed, BPF_EXIST);
+}
+
+int sdax_store_take_back(struct sdax_store *store, const struct sdax_key *key)
+{
+	struct sdax_slot pending;
+	int r;
+
+	r = sdax_store_guarded(store) ? -ENOENT :
+					bring_back(store, key, &pending);
+	if (r == -ENOENT)
+		return sdax_store_del(store, key);
+	/* what could not be done is left to the next sweep */
+	if (r < 0)
+		return r;
+	count_on_filesystem(store, key, &pending.entry, 0, -1);
+	aside_del(store, key);
+	store->control->stale++;
+	sdax_store_settle(store);
 	return 0;
 }
 
@@ -635,6 +776,7 @@ int sdax_store_update(struct sdax_store *store, const struct sdax_key *key,
 {
 	struct sdax_entry judged = *entry;
 	struct sdax_slot slot;
+	bool renews;
 	int r;
 
 	judged.last_event = store->number;
@@ -648,8 +790,12 @@ int sdax_store_update(struct sdax_store *store, const struct sdax_key *key,
 		if (r < 0)
 			return r;
 	}
+	renews = slot.entry.flags & SDAX_F_RENEWS;
 	slot.entry = *entry;
-	return bpf_map_update_elem(store->sealed, key, &slot, BPF_EXIST);
+	r = bpf_map_update_elem(store->sealed, key, &slot, BPF_EXIST);
+	if (!r && renews)
+		renewed(store, key, entry);
+	return r;
 }
 
 /* The door lets nobody change what was judged. */
@@ -721,12 +867,15 @@ static int undo_change(struct sdax_store *store, const struct sdax_key *key,
 {
 	__u32 deny = (sdax_mode_denies(entry->mode) ?: SDAX_DENY_SWAPFILE) |
 		     (entry->deny & ~SDAX_DENY_SWAPFILE);
+	bool was_audit = entry->flags & SDAX_F_WAS_AUDIT;
 
-	if (entry->deny == deny && !(entry->flags & SDAX_F_WAS_AUDIT))
+	if (was_audit)
+		entry->flags ^= SDAX_F_AUDIT | SDAX_F_WAS_AUDIT;
+	if (!(entry->flags & SDAX_F_AUDIT))
+		deny &= ~SDAX_DENY_AUDIT;
+	if (entry->deny == deny && !was_audit)
 		return 0;
 	entry->deny = deny;
-	if (entry->flags & SDAX_F_WAS_AUDIT)
-		entry->flags ^= SDAX_F_AUDIT | SDAX_F_WAS_AUDIT;
 	/* nobody looks for one that is not in force */
 	return entry->state == SDAX_STATE_ACTIVE ?
 		       edit(store, key, entry) :
@@ -962,14 +1111,21 @@ static int settle_records(struct sdax_store *store, const struct sdax_key *key)
 static int sweep(struct sdax_store *store, const struct sdax_key *key,
 		 bool *ret_swept)
 {
+	struct sdax_slot pending;
 	struct sdax_entry entry;
-	int r = 0;
+	int r;
 
 	if (sdax_store_guarded(store)) {
 		*ret_swept = !ask(store, SDAX_REQUEST_DROP, key, NULL);
 		sdax_store_settle(store);
 		return 0;
 	}
+	r = bring_back(store, key, &pending);
+	*ret_swept = !r;
+	if (r < 0 && r != -ENOENT)
+		return r;
+	aside_del(store, key);
+	r = 0;
 	if (!sdax_store_get(store, key, &entry) &&
 	    (entry.state == SDAX_STATE_PENDING ||
 	     entry.flags & SDAX_F_CANARY)) {
@@ -1009,7 +1165,7 @@ static void tell_lapsed(struct sdax_store *store, const struct sdax_key *key,
 		.op = whole ? SDAX_OP_UMOUNT : SDAX_OP_UNLINK,
 		.hook = whole ? SDAX_HOOK_SB_UMOUNT : SDAX_HOOK_INODE_UNLINK,
 		.reason = SDAX_WHY_LAPSED,
-		.flags = entry->flags & SDAX_F_AUDIT,
+		.flags = sdax_entry_audits(entry) ? SDAX_F_AUDIT : 0,
 		.part = key->part,
 		.comm = "staticdax",
 		.seq_end = seq,

@@ -115,6 +115,21 @@ int sdax_store_put(struct sdax_store *store, const struct sdax_key *key,
 		   const struct sdax_identity *id, const char *path);
 
 /*
+ * Registers an entry in the place of a lapsed record of the key, which is kept until
+ * sdax_store_update() makes a seal of the new one. ENOENT: there is none; EBUSY: it
+ * has not lapsed. E2BIG or ENOMEM: no room. In each case the record stays.
+ */
+int sdax_store_renew(struct sdax_store *store, const struct sdax_key *key,
+		     const struct sdax_entry *entry,
+		     const struct sdax_identity *id, const char *path);
+
+/*
+ * Takes back what was put or renewed, and was not judged: the lapsed record is there
+ * again, or none. Under guard none. Negative errno: the next sweep does it.
+ */
+int sdax_store_take_back(struct sdax_store *store, const struct sdax_key *key);
+
+/*
  * Rewrites an entry that was put last: it stands first in its bucket, so that nobody
  * can miss it while it is replaced. Or one whose file is gone, which nobody looks
  * for. State, size, digest and what is told of a lapse may change. Under guard
@@ -197,13 +212,13 @@ int sdax_store_last(const struct sdax_store *store, const struct sdax_key *key,
 int sdax_store_counter(const struct sdax_store *store,
 		       enum sdax_counter counter, __u64 *ret_value);
 
-/* Ends what sdax_store_put() began: a dead run is not to be cleaned up. */
+/* Ends what put or renew began: a dead run is not to be cleaned up. */
 void sdax_store_settle(struct sdax_store *store);
 
 /*
  * Cleans up after a run that died between put and settle, or inside a removal:
- * the caller holds the lock, so whoever began is gone. The entry is removed
- * if it was still PENDING. ret_swept may be NULL.
+ * the caller holds the lock, so whoever began is gone. What was still PENDING is
+ * taken back. ret_swept may be NULL.
  */
 int sdax_store_sweep(struct sdax_store *store, bool *ret_swept);
 

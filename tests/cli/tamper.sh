@@ -171,7 +171,16 @@ answers 1 'lapsed|not sealed' "get_of_edited_state" "$S" get $f
 edit sealed 60=0x02,48=0x00 "${key[@]}"
 says_no "notices_edited_refusals" "$f .*does not refuse"
 answers 3 'changed behind' "seal_of_edited_is_no_success" "$S" seal --no-dax $f
-edit sealed 48=0xef,60=0x01 "${key[@]}"
+edit sealed 48=0xef,51=0x80 "${key[@]}"
+says_no "notices_audit_in_refusals" "$f .*audit in one place"
+fails "deny_with_audit_in_refusals" truncate -s 0 $f
+edit sealed 51=0x00,62=0x01 "${key[@]}"
+says_no "notices_audit_in_flags" "$f .*audit in one place"
+says_no "notices_audit_in_flags_again" "$f .*audit in one place"
+answers 1 'lapsed' "get_of_audit_in_flags" "$S" get $f
+answers 3 'changed behind' "seal_of_audit_in_flags_is_no_success" "$S" seal --no-dax $f
+fails "deny_with_audit_in_flags" truncate -s 0 $f
+edit sealed 60=0x01,62=0x00 "${key[@]}"
 says_no "notices_state_to_pending" "is pending"
 fails "pending_refuses" truncate -s 0 $f
 holds "unseal_of_edited" "$S" unseal --force $f

@@ -6,6 +6,7 @@
 # tools that open its device, or by removing programs: nothing else can.
 
 . tests/cli/guest.sh
+. tests/cli/steps.sh
 
 lists=/run/staticdax/maps
 mkdir -p /tmp/m
@@ -184,6 +185,27 @@ cp $f $f.copy && cat $f.copy >/tmp/copy && fallocate -p -o 0 -l 65536 $f && sync
 	head -c 1M /dev/zero >/tmp/m/fill3 && sync && cat /tmp/copy >$f && sync
 answers 0 '"lapsed":true,"moved":true' "sealing_again_says_moved" seal --json $f
 answers 0 'as it was' "verify_after_sealing_again" S verify $f
+S unseal $f >/dev/null
+
+# ... by a run that is killed: what has lapsed is not forgotten, nor what it was
+lapsed_again() {
+	! S get $f || S unseal $f
+	umount /tmp/m
+	lapse $f
+	mount "$loop" /tmp/m
+}
+sealed_or_lapsed() {
+	S status
+	S get $f | grep -E ': (sealed|lapsed \(unmounted)' || { echo "forgotten"; return 1; }
+	seal $f >"$OUT.again"
+	grep -E 'already sealed|had lapsed and the map is the same' "$OUT.again" || {
+		cat "$OUT.again"
+		return 1
+	}
+	! truncate -s 0 $f
+}
+at_each_step "killed_in_renewal" KILL "fsync:1:1 fremovexattr:1:1 bpf:-12:1" lapsed_again \
+	sealed_or_lapsed "$S" seal --no-dax $f
 S unseal --all >/dev/null
 umount /tmp/m
 losetup -d "$loop"

@@ -96,6 +96,10 @@ int main(int argc, char **argv)
 	bad |= expect("put one whose generation counts for nothing", ask(r), -EINVAL);
 	r.entry.flags = SDAX_F_WAS_AUDIT;
 	bad |= expect("put one in the middle of a change", ask(r), -EINVAL);
+	r.entry.flags = SDAX_F_RENEWS;
+	bad |= expect("put one that brings another back", ask(r), -EINVAL);
+	r.entry.flags = SDAX_F_AUDIT;
+	bad |= expect("put one that is half an audit", ask(r), -EINVAL);
 	r.entry.flags = 0x80;
 	bad |= expect("put one with a flag that nobody knows", ask(r), -EINVAL);
 	r.entry.flags = 0;

@@ -65,8 +65,10 @@ int main(int argc, char **argv)
 	if (bpf_map_lookup_elem(sealed, &r.key, &slot))
 		return 1;
 	r.entry = slot.entry;
-	if (!strcmp(argv[1], "audit"))
+	if (!strcmp(argv[1], "audit")) {
 		r.entry.flags |= SDAX_F_AUDIT;
+		r.entry.deny |= SDAX_DENY_AUDIT;
+	}
 	if (!strcmp(argv[1], "noshrink")) {
 		r.entry.mode = SDAX_MODE_NOSHRINK;
 		r.entry.deny = SDAX_DENY_NOSHRINK;

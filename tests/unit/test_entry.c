@@ -33,7 +33,9 @@ static void test_whole(void)
 	}
 	e = sealed(SDAX_MODE_STATIC, SDAX_STATE_ACTIVE);
 	e.flags = SDAX_F_AUDIT | SDAX_F_DAX;
+	e.deny |= SDAX_DENY_AUDIT;
 	tap_ok(says(e, NULL), "allow_flags");
+	tap_ok(sdax_entry_audits(&e), "audit_said_twice");
 }
 
 static void test_edited(void)
@@ -48,10 +50,18 @@ static void test_edited(void)
 	e.lapse = SDAX_LAPSE_MAX_;
 	tap_ok(says(e, "switched off"), "notice_unknown_lapse");
 	e = sealed(SDAX_MODE_STATIC, SDAX_STATE_ACTIVE);
-	for (unsigned int op = 0; op < 32; op++) {
+	for (unsigned int op = 0; op < 31; op++) {
 		e.deny = SDAX_DENY_STATIC ^ SDAX_BIT(op);
 		tap_ok(says(e, "does not refuse"), "notice_refusal_%u", op);
 	}
+	e = sealed(SDAX_MODE_STATIC, SDAX_STATE_ACTIVE);
+	e.flags = SDAX_F_AUDIT;
+	tap_ok(says(e, "audit"), "notice_audit_flag");
+	tap_ok(!sdax_entry_audits(&e), "audit_flag_alone_refuses");
+	e = sealed(SDAX_MODE_STATIC, SDAX_STATE_ACTIVE);
+	e.deny |= SDAX_DENY_AUDIT;
+	tap_ok(says(e, "audit"), "notice_audit_bit");
+	tap_ok(!sdax_entry_audits(&e), "audit_bit_alone_refuses");
 	e = sealed(SDAX_MODE_SWAPFILE, SDAX_STATE_ACTIVE);
 	e.mode = SDAX_MODE_STATIC;
 	tap_ok(says(e, "does not refuse"), "notice_other_mode");
