@@ -131,7 +131,6 @@ declare -A leave=(
 	[registry]="6.1 backports sid"
 	[sessions]="6.1 backports sid"
 	[upgrade]="6.1 sid"
-	[verify]="6.1 backports sid"
 )
 
 # left_out KERNEL PART
@@ -183,14 +182,10 @@ attach_part() {
 # Which capabilities a command needs has changed with the newest kernels. The lock
 # comes last: it is there to stay.
 guarded() {
-	if by_name; then
+	if by_name || [[ $1 = 6.12 || $1 = sid ]]; then
 		echo tamper privilege lock
 	else
-		case $1 in
-		6.12) echo tamper privilege lock ;;
-		sid) echo privilege lock ;;
-		*) echo lock ;;
-		esac
+		echo tamper lock
 	fi
 }
 

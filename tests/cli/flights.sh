@@ -38,8 +38,11 @@ in_flight() {
 	fit "$victim"
 	: >/tmp/flight
 	stalled "$@"
-	exec 8< <(exec 7>&-; "$S" seal --no-dax --wait 60 "$victim" 2>&1)
-	until pgrep -f "seal --no-dax --wait 60 $victim" >/dev/null; do :; done
+	rm -f /tmp/waited
+	exec 8< <(exec 7>&-; "$S" seal --no-dax --wait 600 "$victim" 2>&1; : >/tmp/waited)
+	# by then it has nothing left to do but to wait for the call, or did not wait
+	until "$S" list | grep -q "$victim .*pending" || [ -e /tmp/waited ]; do :; done
+	fails "seal_is_pending_while_${name}_is_under_way" test -e /tmp/waited
 	go_on
 	# what it made of the file is judged then
 	answers 0 "$after" "seal_waits_for_$name" cat <&8

@@ -201,4 +201,30 @@ else
 	fails "deny_truncate_after_verify" truncate -s 0 /mnt/ext4/last
 fi
 "$S" unseal --all >/dev/null
+
+# A tmpfs cannot be asked for an inode: what was deleted there is missed by its name
+mkdir -p /tmp/one /tmp/two
+mount -t tmpfs one /tmp/one
+mount -t tmpfs two /tmp/two
+fit /mnt/ext4/beside
+dd if=/dev/zero of=/tmp/one/f bs=64k count=1 status=none
+dd if=/dev/zero of=/tmp/two/f bs=64k count=1 status=none
+"$S" seal --no-dax /mnt/ext4/beside >/dev/null
+holds "seal_on_tmpfs" "$S" seal --mode noshrink /tmp/one/f
+holds "same_number_on_another_tmpfs" test "$(stat -c %i /tmp/one/f)" = "$(stat -c %i /tmp/two/f)"
+answers 1 'not sealed' "verify_of_the_same_number_elsewhere" "$S" verify /tmp/two/f
+mount --bind /tmp/two /tmp/one
+answers 1 'not sealed' "verify_of_the_same_number_by_the_same_name" "$S" verify /tmp/one/f
+answers 1 '/tmp/one/f.*leads to another file' "verify_of_all_looks_whose_number_it_is" "$S" verify
+holds "allow_truncate_of_the_same_number_by_the_same_name" truncate -s 0 /tmp/one/f
+umount /tmp/one
+answers 0 'as it was' "verify_by_its_own_name_again" "$S" verify /tmp/one/f
+fails "deny_truncate_on_tmpfs" truncate -s 0 /tmp/one/f
+rm -f $PINS/sdax_*
+no_programs
+rm /tmp/one/f
+answers 3 '/tmp/one/f.*No such file' "verify_misses_what_is_gone_on_tmpfs" "$S" verify
+holds "unseal_of_what_is_gone_on_tmpfs" "$S" unseal --all
+umount /tmp/one /tmp/two
+holds "nothing_left_in_the_end" nothing_left
 tap_done
