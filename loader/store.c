@@ -215,6 +215,7 @@ void sdax_store_close(struct sdax_store *store)
 	sdax_closep(&store->last);
 	sdax_closep(&store->control_fd);
 	sdax_closep(&store->watch);
+	free(store->lapsed_path);
 	sdax_edit_free(store->edit);
 	if (maps_writable(store) && store->control)
 		munmap(store->control, sizeof(*store->control));
@@ -694,6 +695,11 @@ int sdax_store_renew(struct sdax_store *store, const struct sdax_key *key,
 		r = -EBUSY;
 	if (r < 0)
 		return r;
+	free(store->lapsed_path);
+	store->lapsed_path = NULL;
+	if (lapsed.entry.generation != entry->generation &&
+	    sdax_store_path_in(store, key, &lapsed, &store->lapsed_path) == -ENOMEM)
+		return -ENOMEM;
 	slot.entry.flags |= SDAX_F_RENEWS;
 	store->control->changing = *key;
 	r = bpf_map_update_elem(store->paths, &aside, &lapsed, BPF_ANY);
@@ -721,8 +727,9 @@ static void renewed(struct sdax_store *store, const struct sdax_key *key,
 }
 
 /*
- * The record that a pending entry was to replace, under the name that its file has now.
- * ENOENT: it was to replace none.
+ * The record that a pending entry was to replace. Its file goes by the name that was
+ * given now; if it is that of another file, which had the inode before, its own stays,
+ * and of a long one only the head is left. ENOENT: it was to replace none.
  */
 static int bring_back(struct sdax_store *store, const struct sdax_key *key,
 		      struct sdax_slot *ret_pending)
@@ -739,7 +746,10 @@ static int bring_back(struct sdax_store *store, const struct sdax_key *key,
 		r = bpf_map_lookup_elem(store->paths, &aside, &lapsed);
 	if (r < 0)
 		return r;
-	memcpy(lapsed.path, ret_pending->path, sizeof(lapsed.path));
+	if (lapsed.entry.generation == ret_pending->entry.generation)
+		memcpy(lapsed.path, ret_pending->path, sizeof(lapsed.path));
+	else
+		paths_del(store, key);
 	return bpf_map_update_elem(store->sealed, key, &lapsed, BPF_EXIST);
 }
 
@@ -755,6 +765,8 @@ int sdax_store_take_back(struct sdax_store *store, const struct sdax_key *key)
 	/* what could not be done is left to the next sweep */
 	if (r < 0)
 		return r;
+	if (store->lapsed_path)
+		paths_put(store, key, store->lapsed_path);
 	count_on_filesystem(store, key, &pending.entry, 0, -1);
 	aside_del(store, key);
 	store->control->stale++;

@@ -39,6 +39,7 @@ struct sdax_store {
 	__u64 number;		/* of what was put last through the door */
 	struct sdax_key put_key;	/* what was put, and is not settled yet */
 	struct sdax_slot put;
+	char *lapsed_path;	/* of what is renewed, if it was another file's */
 	struct sdax_edit_program *edit;	/* once something is changed */
 };
 

@@ -7,6 +7,7 @@
 # one is refused nothing, and the seal says that it lapsed.
 
 . tests/cli/guest.sh
+. tests/cli/steps.sh
 
 T=/sys/kernel/tracing
 G=/sys/fs/cgroup/short
@@ -200,6 +201,39 @@ else
 	holds "verify_lets_nothing_go_that_is_in_force" "$S" verify /mnt/ext4/last
 	fails "deny_truncate_after_verify" truncate -s 0 /mnt/ext4/last
 fi
+"$S" unseal --all >/dev/null
+
+# A lapsed record whose inode another file has goes on saying whose it is when that one
+# is refused, or its seal killed, by a short name and by a long one
+fit /mnt/ext4/beside
+"$S" seal --no-dax /mnt/ext4/beside >/dev/null
+for name in was $(printf 'was-%.0s' $(seq 40)); do
+	f=/mnt/ext4/$name
+	fit "$f"
+	"$S" seal --no-dax --audit "$f" >/dev/null
+	ino=$(stat -c %i "$f")
+	rm "$f"
+	sync -f /mnt/ext4
+	for n in $(seq 64); do
+		g=/mnt/ext4/another-file-$n
+		fit "$g"
+		[ "$(stat -c %i "$g")" != "$ino" ] || break
+	done
+	holds "number_comes_again_${#name}" test "$(stat -c %i "$g")" = "$ino"
+	exec 7<"$g"
+	answers 5 'open or mapped' "deny_seal_of_what_has_the_number_${#name}" "$S" seal --no-dax "$g"
+	exec 7<&-
+	answers 0 "^$f .*lapsed \(deleted" "list_says_whose_number_it_was_${#name}" "$S" list
+	interrupted KILL fsync 1 "$S" seal --no-dax "$g"
+	"$S" status >/dev/null
+	answers 0 "^${f:0:56}.*lapsed \(deleted" "killed_says_whose_number_it_was_${#name}" \
+		"$S" list
+	holds "seal_of_what_has_the_number_${#name}" "$S" seal --no-dax "$g"
+	answers 0 "^$g .* sealed" "list_says_whose_number_it_is_${#name}" "$S" list
+	fails "deny_truncate_of_what_has_the_number_${#name}" truncate -s 0 "$g"
+	"$S" unseal "$g" >/dev/null
+	rm -f /mnt/ext4/another-file-*
+done
 "$S" unseal --all >/dev/null
 
 # A tmpfs cannot be asked for an inode: what was deleted there is missed by its name
